@@ -1,0 +1,23 @@
+# One image for the worker and for every other command of `buying-groups`.
+
+FROM python:3.11-slim AS build
+WORKDIR /src
+RUN python -m venv /opt/engine
+ENV PATH=/opt/engine/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
+# The lock alone first: a change of code does not install the dependencies again.
+COPY requirements.lock ./
+RUN pip install --require-hashes -r requirements.lock
+COPY . .
+# --no-build-isolation: setuptools comes from the lock too.
+RUN pip install --no-deps --no-build-isolation .
+
+FROM python:3.11-slim
+RUN useradd --system --uid 10001 --create-home --home-dir /var/lib/buying-groups engine
+COPY --from=build /opt/engine /opt/engine
+ENV PATH=/opt/engine/bin:$PATH PYTHONUNBUFFERED=1 DATA_FOLDER=/var/lib/buying-groups
+USER engine
+WORKDIR /var/lib/buying-groups
+VOLUME /var/lib/buying-groups
+# No HEALTHCHECK: a worker that cannot go on ends, and whoever started it starts another.
+ENTRYPOINT ["buying-groups"]
+CMD ["worker"]

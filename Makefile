@@ -1,0 +1,84 @@
+# The front door. `make` alone lists what there is; ARGS="…" goes through to the command.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+# The first interpreter that runs and is new enough; PYTHON=… overrides.
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.12 python3.11; do \
+	if $$p -c '$(SUPPORTED)' 2>/dev/null; then echo $$p; break; fi; done)
+endif
+
+# The locks name every file's hash; pip reads nothing but them.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --no-config \
+	--generate-hashes --strip-extras --allow-unsafe \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+.PHONY: help setup demo test check bench kafka lock clean python
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
+		| while IFS=$$'\t' read -r target text; do printf 'make %-10s %s\n' "$$target" "$$text"; done
+
+setup: $(VENV)/.dev ## make .venv with everything tests and checks need
+
+demo: $(VENV)/.run ## watch buying groups fill, complete and score (ARGS=--keep leaves it running)
+	@$(BIN)/buying-groups demo $(ARGS)
+
+test: $(VENV)/.dev ## run the tests, on a real Apache Kafka too where Java and Maven are (ARGS="-k name")
+	@$(BIN)/python -m tests.kafka.jars --if-possible
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## style, formatting, types, direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## measure events per second (ARGS=--help)
+	@$(BIN)/python -m tests.kafka.jars
+	@$(BIN)/python -m benchmarks.throughput $(ARGS)
+
+kafka: python ## fetch the Apache Kafka broker the tests run on, once, into the user's cache
+	@$(PYTHON) -m tests.kafka.jars
+
+# A lock keeps the versions it has: ARGS=--upgrade moves them on.
+lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml (ARGS=--upgrade)
+	@$(COMPILE) $(ARGS) --build-deps-for=editable --output-file=requirements.lock pyproject.toml
+	@$(COMPILE) $(ARGS) --build-deps-for=editable --extra=dev --constraint=requirements.lock \
+		--output-file=requirements-dev.lock pyproject.toml
+
+clean: ## remove .venv and what tools left behind
+	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+python:
+	@if ! $(or $(PYTHON),false) -c '$(SUPPORTED)' 2>/dev/null; then \
+		found=$$($(or $(PYTHON),python3) --version 2>/dev/null || true); \
+		echo "Python 3.11 or 3.12 is needed, here is $${found:-none}: make PYTHON=/path/to/python3.11 names another." >&2; \
+		exit 1; fi
+
+# The stamps stand for a finished installation: an interrupted one starts over.
+$(BIN)/python: | python
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	@echo "Installing what the engine needs into $(VENV) …"
+	@$(INSTALL) --require-hashes -r requirements.lock
+	@PYTHONWARNINGS=ignore $(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "Installing what tests and checks need into $(VENV) …"
+	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@

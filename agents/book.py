@@ -1,0 +1,109 @@
+"""The accounts of a partition: decoded when first touched, kept while they are worth it.
+
+The tables are the truth; an account in this book is a decoded copy that the fold works on. What was
+decoded for a batch that could not be delivered is thrown away and decoded anew.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from agents import rows
+from domain.account import Account, Tenant, restore
+from domain.fold import Changes
+from streams.delivery import Delivery
+from streams.tables import EngineTable, RowKey, decode_key, encode_key
+
+KEPT_ACCOUNTS: Final = 20_000
+
+
+class AccountBook:
+    """The decoded accounts of one partition."""
+
+    def __init__(self, partition: int, tables: Mapping[str, EngineTable]) -> None:
+        self._partition = partition
+        self._tables = tables
+        self._accounts: OrderedDict[str, Account] = OrderedDict()
+
+    def open(self, account_id: str, tenant: Tenant) -> Account:
+        """Return an account, from memory or from its rows; a new one if it has none."""
+        account = self._accounts.get(account_id)
+        if account is None:
+            account = self._accounts[account_id] = self._load(account_id)
+            restore(account, tenant)
+        else:
+            self._accounts.move_to_end(account_id)
+        return account
+
+    def account_ids(self) -> list[str]:
+        """Return every account that has rows, sorted."""
+        ids: set[str] = set()
+        for name in (rows.LEAD, rows.DAY, rows.DEFINITION, rows.DECISIONS):
+            ids.update(self._tables[name].stored.owners(self._partition))
+        return sorted(ids)
+
+    def forget(self) -> None:
+        """Throw every decoded account away."""
+        self._accounts.clear()
+
+    def trim(self) -> None:
+        """Let go of the accounts that were not touched for longest. Only between batches."""
+        while len(self._accounts) > KEPT_ACCOUNTS:
+            self._accounts.popitem(last=False)
+
+    def write(self, account: Account, changes: Changes, delivery: Delivery) -> None:
+        """Add the changed rows of an account to a delivery."""
+        account_id = account.account_id
+
+        def put(table: str, key: RowKey, value: bytes | None) -> None:
+            delivery.rows.append((table, encode_key((account_id, *key)), value))
+
+        if changes.account and account.profile is not None:
+            put(rows.ACCOUNT, (), rows.dump(account.profile))
+        for lead_id in changes.leads:
+            lead = account.leads[lead_id]
+            put(rows.LEAD, (lead_id,), rows.dump_lead(lead.profile, lead.erased_at))
+        for lead_id, day in changes.days:
+            types = account.leads[lead_id].days.get(day)
+            put(rows.DAY, (lead_id, day), rows.dump(types) if types else None)
+        for lead_id in changes.persons:
+            put(rows.PERSON, (lead_id,), rows.dump(account.leads[lead_id].figures))
+        for buying_group_id in changes.definitions:
+            definition = account.groups[buying_group_id].definition
+            if definition is not None:
+                put(rows.DEFINITION, (buying_group_id,), rows.dump(definition))
+        for buying_group_id, lead_id in changes.decisions:
+            decisions = account.groups[buying_group_id].decisions.get(lead_id)
+            put(
+                rows.DECISIONS,
+                (buying_group_id, lead_id),
+                rows.dump_decisions(decisions) if decisions else None,
+            )
+        for buying_group_id in changes.groups:
+            put(rows.GROUP, (buying_group_id,), rows.dump(account.groups[buying_group_id].figures))
+
+    def _load(self, account_id: str) -> Account:
+        account = Account(account_id)
+        for _, row in self._rows(rows.ACCOUNT, account_id):
+            account.profile = rows.load_account(row)
+        for (_, lead_id), row in self._rows(rows.LEAD, account_id):
+            lead = account.lead(lead_id)
+            lead.profile, lead.erased_at = rows.load_lead(row)
+        for (_, lead_id, day), row in self._rows(rows.DAY, account_id):
+            account.lead(lead_id).days[day] = rows.load_day(row)
+        for (_, lead_id), row in self._rows(rows.PERSON, account_id):
+            account.lead(lead_id).figures = rows.load_person(row)
+        for (_, buying_group_id), row in self._rows(rows.DEFINITION, account_id):
+            account.group(buying_group_id).definition = rows.load_definition(row)
+        for (_, buying_group_id, lead_id), row in self._rows(rows.DECISIONS, account_id):
+            account.group(buying_group_id).decisions[lead_id] = rows.load_decisions(row)
+        for (_, buying_group_id), row in self._rows(rows.GROUP, account_id):
+            account.group(buying_group_id).figures = rows.load_group(row)
+        return account
+
+    def _rows(self, table: str, account_id: str) -> Iterator[tuple[list[Any], bytes]]:
+        stored = self._tables[table].stored.of(self._partition, account_id)
+        for key, row in stored.items():
+            yield decode_key(key), row

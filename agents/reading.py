@@ -1,0 +1,169 @@
+"""From fetched records to domain events: decode, check, place; nothing that is bad is lost.
+
+Each input topic has a module of its own that says how its contract becomes domain events. What they
+share is here: a record that breaks its contract or a rule of "What bad input gets" (events.md) goes to
+``dead-letters`` in its original bytes, one that stands in another account's partition is routed on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from domain.calendar import Millis
+from domain.events import AccountEvent
+from schemas.codec import BadRecord, Codec
+from schemas.control import ControlRecord
+from streams import metrics
+from streams.delivery import Outgoing
+from streams.placement import partition_of
+from streams.ranges import FetchedRange, FetchedRecord
+from streams.topics import DEAD_LETTERS, Topic
+
+log = structlog.get_logger(__name__)
+
+FUTURE_ALLOWANCE_MS: Final = 5 * 60 * 1000
+"""How far ahead of the broker's clock an event may be dated."""
+
+
+class Refused(Exception):  # noqa: N818 - what happened to the event, in the contract's words
+    """An event that is well-formed and still must not be taken; ``reason`` is the dead letter's."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How one input topic is read.
+
+    ``events_of`` gives the domain events of a decoded value or raises :class:`Refused`; ``dated`` its
+    time.
+    """
+
+    topic: Topic
+    dated: Callable[[Any], Millis]
+    events_of: Callable[[Any], Sequence[AccountEvent]]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an output takes over from the record that caused it."""
+
+    traceparent: str | None
+    replay: bool
+
+
+@dataclass(slots=True)
+class Batch:
+    """What was read from one range. ``origins`` by event id, for the few events that have one."""
+
+    events: list[AccountEvent] = field(default_factory=list)
+    control: list[ControlRecord] = field(default_factory=list)
+    onward: list[Outgoing] = field(default_factory=list)
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+
+def check_not_ahead(at: Millis, clock: Millis) -> None:
+    """Refuse an event that is dated too far ahead of the broker's clock.
+
+    Raises:
+        Refused: with reason ``from_the_future``.
+    """
+    if at > clock + FUTURE_ALLOWANCE_MS:
+        msg = f"dated {(at - clock) / 60_000:.0f} minutes ahead of the broker's clock"
+        raise Refused("from_the_future", msg)
+
+
+class Reader:
+    """Reads fetched ranges of all input topics for one worker.
+
+    ``replay_before`` marks what records older than it cause as replay; None marks nothing.
+    """
+
+    def __init__(self, codec: Codec, partitions: int, replay_before: Millis | None) -> None:
+        self._codec = codec
+        self._partitions = partitions
+        self._replay_before = replay_before
+
+    def read(self, fetched: FetchedRange, reading: Reading) -> Batch:
+        """Read a range of an account-keyed input topic."""
+        batch = Batch()
+        name = reading.topic.name
+        decode = self._codec.decode
+        take = batch.events.extend
+        misplaced = 0
+        for record in fetched.records:
+            try:
+                value: Any = decode(name, record.value)
+                if record.timestamp > 0:
+                    check_not_ahead(reading.dated(value), record.timestamp)
+                events = reading.events_of(value)
+            except (BadRecord, Refused) as problem:
+                batch.onward.append(_dead_letter(fetched, record, problem.reason, problem.detail))
+                metrics.DEAD_LETTERS.labels(name, problem.reason).inc()
+                continue
+            home = partition_of(value.account_id, self._partitions)
+            if home != fetched.partition:
+                batch.onward.append(_onward(reading.topic, record, value.account_id, home))
+                misplaced += 1
+                continue
+            take(events)
+            if record.headers or self._replay_before is not None:
+                self._note_origin(batch, record, value.event_id)
+        metrics.RECORDS.labels(name).inc(len(fetched.records))
+        if misplaced:
+            metrics.MISPLACED.labels(name).inc(misplaced)
+            log.warning(
+                "records in the wrong partition were routed on; does their producer set"
+                " partitioner=murmur2_random?",
+                topic=fetched.topic,
+                partition=fetched.partition,
+                records=misplaced,
+            )
+        return batch
+
+    def read_control(self, fetched: FetchedRange, topic: Topic) -> Batch:
+        """Read a range of the control topic, which is addressed by partition, not by account."""
+        batch = Batch()
+        for record in fetched.records:
+            try:
+                value = self._codec.decode(topic.name, record.value)
+            except BadRecord as problem:
+                batch.onward.append(_dead_letter(fetched, record, problem.reason, problem.detail))
+                metrics.DEAD_LETTERS.labels(topic.name, problem.reason).inc()
+                continue
+            if isinstance(value, ControlRecord):
+                batch.control.append(value)
+        metrics.RECORDS.labels(topic.name).inc(len(fetched.records))
+        return batch
+
+    def _note_origin(self, batch: Batch, record: FetchedRecord, event_id: str) -> None:
+        traceparent = next((value for key, value in record.headers if key == "traceparent"), None)
+        replay = self._replay_before is not None and record.timestamp < self._replay_before
+        if traceparent is not None or replay:
+            batch.origins[event_id] = Origin(
+                None if traceparent is None else traceparent.decode("ascii", "replace"), replay
+            )
+
+
+def _onward(topic: Topic, record: FetchedRecord, account_id: str, home: int) -> Outgoing:
+    return Outgoing(topic.name, account_id.encode(), record.value, home, record.headers)
+
+
+def _dead_letter(fetched: FetchedRange, record: FetchedRecord, reason: str, detail: str) -> Outgoing:
+    headers = (
+        *record.headers,
+        ("dlq_topic", fetched.topic.encode()),
+        ("dlq_partition", str(fetched.partition).encode()),
+        ("dlq_offset", str(record.offset).encode()),
+        ("dlq_timestamp", str(record.timestamp).encode()),
+        ("dlq_reason", reason.encode()),
+        ("dlq_detail", detail.encode()),
+    )
+    return Outgoing(DEAD_LETTERS.name, record.key, record.value, None, headers)

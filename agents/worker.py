@@ -1,0 +1,80 @@
+"""The worker: the app with its lanes' processors, and one Faust agent for each input topic."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import faust
+import structlog
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay
+from tenacity.wait import wait_exponential_jitter
+
+from agents.inputs import READINGS
+from agents.processor import PartitionProcessor, Surroundings
+from agents.reading import Batch, Reader
+from domain.calendar import Millis
+from schemas.codec import Codec
+from schemas.registry import RegistryUnavailable, open_registry
+from streams.app import EngineApp, build_app
+from streams.lanes import GIVE_UP_AFTER_S, ProcessorFactory, Submission
+from streams.ranges import FetchedRange
+from streams.settings import Settings
+from streams.topics import CONTROL, INPUTS, Topic
+
+log = structlog.get_logger(__name__)
+
+
+def system_clock() -> Millis:
+    """Return the machine's time; rules never ask it, it only stamps what is emitted."""
+    return time.time_ns() // 1_000_000
+
+
+def build_worker(settings: Settings, now: Callable[[], Millis] = system_clock) -> EngineApp:
+    """Build the engine's app: nothing is connected or started yet.
+
+    Raises:
+        SettingsError: no brokers are set.
+    """
+    codec = Codec(open_registry(settings.schema_registry_url, settings.namespace))
+
+    def processors(app: EngineApp) -> ProcessorFactory:
+        surroundings = Surroundings(
+            codec, app.stored, f"/{settings.namespace}/engine", settings.partitions, now
+        )
+        return lambda partition: PartitionProcessor(partition, surroundings)
+
+    app = build_app(settings, processors)
+    reader = Reader(codec, settings.partitions, now() if settings.replay else None)
+    for topic in INPUTS:
+        _declare(app, topic, partial(reader.read, reading=READINGS[topic.name]))
+    _declare(app, CONTROL, partial(reader.read_control, topic=CONTROL))
+    return app
+
+
+def _declare(app: EngineApp, topic: Topic, read: Callable[[FetchedRange], Batch]) -> None:
+    async def agent(ranges: faust.StreamT[Any]) -> None:
+        async for fetched in ranges:
+            try:
+                app.lanes.submit(Submission(fetched, await _patiently(read, fetched)))
+            except Exception as failure:  # noqa: BLE001 - none may leave an agent; the worker stops
+                log.exception("records could not be read", topic=topic.name)
+                await app.crash(failure)
+                return
+
+    app.agent(app.source(topic), name=f"{app.settings.namespace}.{topic.name}")(agent)
+
+
+async def _patiently(read: Callable[[FetchedRange], Batch], fetched: FetchedRange) -> Batch:
+    """Read a range, waiting for a schema registry that does not answer."""
+    async for attempt in AsyncRetrying(
+        retry=retry_if_exception_type(RegistryUnavailable),
+        stop=stop_after_delay(GIVE_UP_AFTER_S),
+        wait=wait_exponential_jitter(initial=0.2, max=10.0),
+        reraise=True,
+    ):
+        with attempt:
+            return read(fetched)
+    raise AssertionError  # pragma: no cover - AsyncRetrying returns or raises

@@ -1,0 +1,170 @@
+"""One account as the rules see it: its leads, its groups, and what was last reported of them.
+
+An :class:`Account` is the fold's accumulator. It is filled from stored rows or from events, changed in
+place by ``domain.fold``, and thrown away when what it led to could not be delivered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from domain.calendar import Day, Millis
+from domain.completeness import MissingRole
+from domain.engagement import MAX_PER_DAY, Baseline, WeightingModel, person_score, points_of
+from domain.events import AccountProfile, GroupDefinition, LeadProfile, LeadStatus
+from domain.membership import Decisions, Member, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Tenant:
+    """What all accounts share: the date, the baseline, the weighting model.
+
+    ``ticked`` is False until the first day tick; until then ``as_of`` follows the newest activity and
+    nothing is old enough to be dropped (domain.md §5, "as_of").
+    """
+
+    as_of: Day
+    ticked: bool
+    baseline: Baseline
+    model: WeightingModel
+
+
+@dataclass(frozen=True, slots=True)
+class PersonFigures:
+    """What was last reported of a person's score."""
+
+    version: int = 0
+    score: float = 0.0
+    raw: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class GroupFigures:
+    """What was last reported of a group, and the version of each kind of report.
+
+    ``completeness`` is None until the group was first defined.
+    """
+
+    score_version: int = 0
+    completeness_version: int = 0
+    membership_version: int = 0
+    outcome_version: int = 0
+    state_version: int = 0
+    score: float = 0.0
+    raw: float = 0.0
+    completeness: float | None = None
+    missing_roles: tuple[MissingRole, ...] = ()
+
+
+@dataclass(slots=True)
+class Lead:
+    """A lead of the account. ``days`` maps day → type key → event id → occurred_at.
+
+    ``erased_at`` is the time of the newest erasure, -1 if there was none: what is dated up to it does
+    not count (domain.md §2.7). ``groups`` are the groups that any source has decided on for this lead.
+    """
+
+    profile: LeadProfile | None = None
+    erased_at: Millis = -1
+    days: dict[Day, dict[str, dict[str, Millis]]] = field(default_factory=dict)
+    figures: PersonFigures = PersonFigures()
+    groups: set[str] = field(default_factory=set)
+    points: int = 0
+    score: float = 0.0
+
+    @property
+    def status(self) -> LeadStatus | None:
+        """Return the profile's status, None while there is no profile."""
+        return None if self.profile is None else self.profile.status
+
+    def measure(self, tenant: Tenant) -> None:
+        """Set points and unrounded score as of the tenant's date and baseline."""
+        self.points = points_of(self.days, tenant.as_of, tenant.model) if self.days else 0
+        self.score = person_score(self.points, tenant.baseline) if self.points else 0.0
+
+    def remember(self, day: Day, type_key: str, event_id: str, occurred_at: Millis) -> bool:
+        """Keep an activity; return whether anything changed.
+
+        Of each type the newest 20 of a day are kept. Any 20 would give today's count; the newest ones
+        also give the right count after an erasure at noon, in whatever order all of this arrives.
+        """
+        events = self.days.setdefault(day, {}).setdefault(type_key, {})
+        known = events.get(event_id)
+        if known is not None:
+            if occurred_at <= known:
+                return False
+            events[event_id] = occurred_at
+            return True
+        if len(events) >= MAX_PER_DAY:
+            oldest = min(events, key=lambda kept: (events[kept], kept))
+            if (occurred_at, event_id) <= (events[oldest], oldest):
+                return False
+            del events[oldest]
+        events[event_id] = occurred_at
+        return True
+
+
+@dataclass(slots=True)
+class Group:
+    """A group of the account; ``decisions`` and ``members`` by lead id.
+
+    It exists from the first decision on; ``definition`` is None until it was created (domain.md §2.9).
+    """
+
+    definition: GroupDefinition | None = None
+    decisions: dict[str, Decisions] = field(default_factory=dict)
+    members: dict[str, Member] = field(default_factory=dict)
+    figures: GroupFigures = GroupFigures()
+
+    @property
+    def stands(self) -> bool:
+        """Return whether the group was created and not deleted."""
+        return self.definition is not None and not self.definition.deleted
+
+
+@dataclass(slots=True)
+class Account:
+    """An account: leads by id, groups by buying group id."""
+
+    account_id: str
+    profile: AccountProfile | None = None
+    leads: dict[str, Lead] = field(default_factory=dict)
+    groups: dict[str, Group] = field(default_factory=dict)
+
+    def lead(self, lead_id: str) -> Lead:
+        """Return a lead, new if it was not known."""
+        lead = self.leads.get(lead_id)
+        if lead is None:
+            lead = self.leads[lead_id] = Lead()
+        return lead
+
+    def group(self, buying_group_id: str) -> Group:
+        """Return a group, new if it was not known."""
+        group = self.groups.get(buying_group_id)
+        if group is None:
+            group = self.groups[buying_group_id] = Group()
+        return group
+
+
+def resolve_member(account: Account, buying_group_id: str, lead_id: str) -> Member | None:
+    """Return a lead's membership of a group as the account's decisions and profiles have it."""
+    group = account.groups[buying_group_id]
+    definition = group.definition
+    decisions = group.decisions.get(lead_id)
+    if definition is None or definition.deleted or decisions is None:
+        return None
+    lead = account.leads.get(lead_id)
+    status = None if lead is None else lead.status
+    return resolve(decisions, definition.role_names, definition.created_at, status)
+
+
+def restore(account: Account, tenant: Tenant) -> None:
+    """Derive what is not stored of an account: memberships, points, scores."""
+    for lead in account.leads.values():
+        lead.measure(tenant)
+    for buying_group_id, group in account.groups.items():
+        for lead_id in group.decisions:
+            account.lead(lead_id).groups.add(buying_group_id)
+            member = resolve_member(account, buying_group_id, lead_id)
+            if member is not None:
+                group.members[lead_id] = member

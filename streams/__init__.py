@@ -1,0 +1,1 @@
+"""How events travel and where state lives: topics, transport, delivery, placement, tables, admin."""

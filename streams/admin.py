@@ -1,0 +1,140 @@
+"""Creating a deployment's topics, and telling how an existing cluster differs from what is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+
+from streams.settings import Settings
+from streams.topics import ALL_TOPICS, Topic
+
+_TIMEOUT_S = 30.0
+
+
+class ClusterError(Exception):
+    """The cluster could not be asked or changed; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One way in which a topic is not as it must be."""
+
+    topic: str
+    what: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        """Return the difference as one line."""
+        if self.what == "missing":
+            return f"{self.topic}: does not exist (run: buying-groups topics create)"
+        return f"{self.topic}: {self.what} is {self.found}, must be {self.expected}"
+
+
+def create_topics(settings: Settings) -> list[str]:
+    """Create the topics that do not exist; return their names. Existing ones are left as they are.
+
+    Raises:
+        ClusterError: the cluster does not answer or refuses.
+    """
+    client = _client(settings)
+    existing = _existing(client)
+    wanted = [
+        NewTopic(
+            topic.full_name(settings.namespace),
+            num_partitions=settings.partitions,
+            replication_factor=settings.replication_factor,
+            config=dict(topic.config),
+        )
+        for topic in ALL_TOPICS
+        if topic.full_name(settings.namespace) not in existing
+    ]
+    if not wanted:
+        return []
+    created: list[str] = []
+    for name, future in client.create_topics(wanted, operation_timeout=_TIMEOUT_S).items():
+        try:
+            future.result(_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+                continue
+            msg = f"topic {name} could not be created: {error.args[0].str()}"
+            raise ClusterError(msg) from error
+        created.append(name)
+    return sorted(created)
+
+
+def check_topics(settings: Settings) -> list[Difference]:
+    """Return every difference between the cluster's topics and what the engine needs.
+
+    Raises:
+        ClusterError: the cluster does not answer.
+    """
+    client = _client(settings)
+    existing = _existing(client)
+    differences: list[Difference] = []
+    present: list[Topic] = []
+    for topic in ALL_TOPICS:
+        name = topic.full_name(settings.namespace)
+        found = existing.get(name)
+        if found is None:
+            differences.append(Difference(name, "missing", "", ""))
+            continue
+        present.append(topic)
+        if found != settings.partitions:
+            differences.append(
+                Difference(name, "the number of partitions", str(settings.partitions), str(found))
+            )
+    return differences + _config_differences(client, settings, present)
+
+
+def _config_differences(
+    client: AdminClient, settings: Settings, topics: Iterable[Topic]
+) -> list[Difference]:
+    by_name = {topic.full_name(settings.namespace): topic for topic in topics}
+    if not by_name:
+        return []
+    futures = client.describe_configs(
+        [ConfigResource(ResourceType.TOPIC, name) for name in by_name], request_timeout=_TIMEOUT_S
+    )
+    differences: list[Difference] = []
+    for resource, future in futures.items():
+        topic = by_name[resource.name]
+        try:
+            entries = future.result(_TIMEOUT_S)
+        except KafkaException as error:
+            msg = f"the settings of {resource.name} could not be read: {error.args[0].str()}"
+            raise ClusterError(msg) from error
+        for setting, expected in topic.config.items():
+            entry = entries.get(setting)
+            found = "unknown" if entry is None else str(entry.value)
+            if not _fits(setting, expected, found):
+                differences.append(Difference(resource.name, setting, expected, found))
+    return differences
+
+
+def _fits(setting: str, expected: str, found: str) -> bool:
+    if setting == "cleanup.policy":
+        return set(found.split(",")) == set(expected.split(","))
+    if setting == "retention.ms" and found != expected:
+        # Keeping longer than needed is fine; -1 keeps for ever.
+        return found == "-1" or (
+            expected != "-1" and found.lstrip("-").isdigit() and int(found) >= int(expected)
+        )
+    return found == expected
+
+
+def _client(settings: Settings) -> AdminClient:
+    return AdminClient({**settings.client_config(), "client.id": f"{settings.app_id}-admin"})
+
+
+def _existing(client: AdminClient) -> dict[str, int]:
+    try:
+        metadata = client.list_topics(timeout=_TIMEOUT_S)
+    except KafkaException as error:
+        msg = f"Kafka does not answer: {error.args[0].str()}. Is KAFKA_BOOTSTRAP_SERVERS right?"
+        raise ClusterError(msg) from error
+    return {name: len(topic.partitions) for name, topic in metadata.topics.items()}

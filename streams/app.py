@@ -1,0 +1,122 @@
+"""Builds the Faust app: transport, tables and lanes wired together, nothing connected yet."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import Any, Final
+
+import faust
+from faust.tables.manager import TableManager
+from faust.types import TP
+from yarl import URL
+
+from streams.lanes import Lanes, ProcessorFactory
+from streams.settings import Settings
+from streams.tables import EngineTable, RangeSchema, create_tables
+from streams.topics import CONTROL, INPUTS, Topic
+from streams.transport import RangeTransport
+
+_COMMIT_EVERY_S: Final = 1.0
+
+
+class EngineTables(TableManager):
+    """Faust's table manager, which opens the lanes before recovery reads the changelogs."""
+
+    async def on_rebalance(
+        self,
+        assigned: set[TP],
+        revoked: set[TP],
+        newly_assigned: set[TP],
+        generation_id: int = 0,
+    ) -> None:
+        """Fence earlier writers of the assigned partitions, then recover."""
+        app: EngineApp = self.app  # type: ignore[assignment]
+        sources = {topic.full_name(app.settings.namespace) for topic in (*INPUTS, CONTROL)}
+        await app.lanes.open({tp.partition for tp in assigned if tp.topic in sources})
+        await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
+
+
+class EngineApp(faust.App):
+    """A Faust app with lanes. ``lanes`` is set by :func:`build_app` before anything starts."""
+
+    settings: Settings
+    lanes: Lanes
+    stored: dict[str, EngineTable]
+
+    def _new_transport(self) -> RangeTransport:
+        return RangeTransport(self.conf.broker_consumer, self)
+
+    def source(self, topic: Topic) -> Any:
+        """Return the Faust topic whose messages are whole fetched ranges."""
+        return self.topic(
+            topic.full_name(self.settings.namespace),
+            schema=RangeSchema(),
+            partitions=self.settings.partitions,
+        )
+
+
+def build_app(settings: Settings, processors: Callable[[EngineApp], ProcessorFactory]) -> EngineApp:
+    """Build the app from settings.
+
+    ``processors`` gives what the lanes do with their batches, once the tables exist.
+
+    Raises:
+        SettingsError: no brokers are set.
+    """
+    servers = settings.client_config()["bootstrap.servers"]
+    app = EngineApp(
+        settings.app_id,
+        broker=[URL(f"kafka://{server.strip()}") for server in servers.split(",")],
+        broker_credentials=_credentials(settings),
+        broker_session_timeout=settings.session_timeout,
+        broker_heartbeat_interval=min(3.0, settings.session_timeout / 4),
+        broker_request_timeout=max(90.0, settings.session_timeout * 2),
+        broker_commit_interval=_COMMIT_EVERY_S,
+        broker_max_poll_records=settings.batch_size,
+        consumer_auto_offset_reset="earliest",
+        # Partitions that move on a rebalance may only be read on when the table manager says so;
+        # topics exist before the worker starts (``topics create``), so Faust declares none.
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        topic_partitions=settings.partitions,
+        stream_recovery_delay=0.0,
+        stream_buffer_maxsize=64,
+        recovery_consistency_check=False,
+        datadir=str(settings.data_folder),
+        store="memory://",
+        web_enabled=False,
+        autodiscover=False,
+        TableManager=EngineTables,
+        version=1,
+    )
+    app.settings = settings
+    app.stored = create_tables(app, settings.namespace, settings.partitions)
+    app.lanes = Lanes(settings, app.stored, processors(app), app.crash)
+    return app
+
+
+def _credentials(settings: Settings) -> faust.SSLCredentials | faust.SASLCredentials | None:
+    protocol = settings.kafka_security_protocol
+    if protocol == "PLAINTEXT":
+        return None
+    context: ssl.SSLContext | None = None
+    if protocol.endswith("SSL"):
+        authorities = settings.kafka_ssl_ca_location
+        context = ssl.create_default_context(cafile=None if authorities is None else authorities)
+        if settings.kafka_ssl_certificate_location is not None:
+            password = settings.kafka_ssl_key_password
+            context.load_cert_chain(
+                settings.kafka_ssl_certificate_location,
+                settings.kafka_ssl_key_location,
+                None if password is None else password.get_secret_value(),
+            )
+    if protocol == "SSL":
+        return faust.SSLCredentials(context)
+    password = settings.kafka_sasl_password
+    return faust.SASLCredentials(
+        username=settings.kafka_sasl_username,
+        password=None if password is None else password.get_secret_value(),
+        mechanism=settings.kafka_sasl_mechanism,
+        ssl_context=context,
+    )

@@ -1,0 +1,277 @@
+"""Lanes: one queue and one writer for each partition this worker owns.
+
+All topics of a partition meet in its lane. While one batch is being delivered the next one gathers, so
+batches grow with the load and a record is written once however many of a batch's events touched it.
+A lane finishes its ranges in the order they came; how far each topic is finished is what Faust commits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Final, Protocol
+
+import structlog
+from tenacity import (
+    AsyncRetrying,
+    RetryCallState,
+    retry_if_exception_type,
+    stop_after_delay,
+    stop_any,
+)
+from tenacity.stop import stop_base
+from tenacity.wait import wait_exponential_jitter
+
+from streams import metrics
+from streams.delivery import Delivery, DeliveryError, PartitionProducer
+from streams.ranges import FetchedRange
+from streams.settings import Settings
+from streams.tables import EngineTable
+
+log = structlog.get_logger(__name__)
+
+GIVE_UP_AFTER_S: Final = 120.0
+"""How long a failing delivery is tried again before the worker stops without acknowledging."""
+
+_ROOM_IN_BATCHES: Final = 3
+"""A lane takes records for so many batches before it stops fetching."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A fetched range and what an agent read from it."""
+
+    fetched: FetchedRange
+    content: Any
+
+
+class Processor(Protocol):
+    """What a lane does with its batches: implemented by the agents."""
+
+    def steps(self, batch: list[Any]) -> Iterator[Delivery]:
+        """Process what was read from the batch's ranges; each delivery goes out before the next."""
+
+    def delivered(self, delivery: Delivery) -> None:
+        """Take note that a delivery is on the broker."""
+
+    def discard(self) -> None:
+        """Forget everything that is not on the broker."""
+
+
+ProcessorFactory = Callable[[int], Processor]
+
+
+@dataclass(slots=True)
+class _Lane:
+    partition: int
+    producer: PartitionProducer
+    processor: Processor
+    queue: deque[Submission] = field(default_factory=deque)
+    records: int = 0
+    wake: asyncio.Event = field(default_factory=asyncio.Event)
+    task: asyncio.Task[None] | None = None
+
+
+class Lanes:
+    """The lanes of a worker. They are opened at each assignment and closed at each revocation."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        tables: Mapping[str, EngineTable],
+        processors: ProcessorFactory,
+        on_failure: Callable[[BaseException], Awaitable[None]],
+    ) -> None:
+        self._settings = settings
+        self._tables = tables
+        self._processors = processors
+        self._on_failure = on_failure
+        self._lanes: dict[int, _Lane] = {}
+        self._finished: dict[tuple[str, int], int] = {}
+        self._room = asyncio.Event()
+        self._closing = False
+        self._threads = ThreadPoolExecutor(
+            max_workers=max(2, settings.partitions), thread_name_prefix="delivery"
+        )
+        self._changelogs = {name: table.changelog_topic_name for name, table in tables.items()}
+
+    def submit(self, submission: Submission) -> None:
+        """Queue a range for its partition's lane; a range of a partition that has gone is dropped.
+
+        Whoever owns the partition now reads it again from the committed offset.
+        """
+        fetched = submission.fetched
+        lane = self._lanes.get(fetched.partition)
+        if lane is None or self._closing:
+            log.debug("range of a revoked partition dropped", partition=fetched.partition)
+            return
+        lane.queue.append(submission)
+        lane.records += len(fetched.records)
+        lane.wake.set()
+
+    def has_room(self, partition: int) -> bool:
+        """Return whether more records of the partition may be fetched."""
+        lane = self._lanes.get(partition)
+        return lane is not None and lane.records < self._settings.batch_size * _ROOM_IN_BATCHES
+
+    async def wait_for_room(self, timeout: float) -> None:  # noqa: ASYNC109 - how long to wait at most
+        """Return when a batch was finished, or after the timeout (seconds)."""
+        self._room.clear()
+        try:
+            await asyncio.wait_for(self._room.wait(), timeout)
+        except TimeoutError:
+            return
+
+    @property
+    def closing(self) -> bool:
+        """Return whether the lanes take nothing more."""
+        return self._closing
+
+    def finished(self) -> Mapping[tuple[str, int], int]:
+        """Return (topic, partition) → the offset after the last finished one."""
+        return self._finished
+
+    def owned(self) -> list[int]:
+        """Return the partitions that have a lane."""
+        return sorted(self._lanes)
+
+    async def open(self, partitions: Iterable[int]) -> None:
+        """Open lanes for exactly these partitions, fencing whoever wrote for them before.
+
+        Called before recovery reads the changelogs: once a partition's earlier producers are fenced,
+        what recovery finds is all there will ever be.
+        """
+        await self.quiesce()
+        await self.close()
+        self._finished.clear()
+        opened = await asyncio.gather(*(self._open(partition) for partition in sorted(partitions)))
+        self._lanes = {lane.partition: lane for lane in opened}
+        self._closing = False
+        for lane in opened:
+            lane.task = asyncio.create_task(self._run(lane), name=f"lane-{lane.partition}")
+        metrics.OWNED_PARTITIONS.set(len(opened))
+
+    async def quiesce(self) -> None:
+        """Finish the batches in flight, drop the queued ones, and take nothing until opened again."""
+        self._closing = True
+        tasks = []
+        for lane in self._lanes.values():
+            lane.queue.clear()
+            lane.records = 0
+            lane.wake.set()
+            if lane.task is not None:
+                tasks.append(lane.task)
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Give up the producers of all lanes."""
+        lanes, self._lanes = list(self._lanes.values()), {}
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(
+            *(loop.run_in_executor(self._threads, lane.producer.close) for lane in lanes)
+        )
+
+    async def _open(self, partition: int) -> _Lane:
+        producer = PartitionProducer(
+            self._settings.client_config(),
+            f"{self._settings.app_id}-{partition}",
+            self._settings.namespace,
+        )
+        await asyncio.get_running_loop().run_in_executor(self._threads, producer.open)
+        return _Lane(partition, producer, self._processors(partition))
+
+    async def _run(self, lane: _Lane) -> None:
+        try:
+            while not self._closing:
+                await lane.wake.wait()
+                lane.wake.clear()
+                while lane.queue and not self._closing:
+                    await self._process(lane, self._take(lane))
+        except Exception as failure:  # noqa: BLE001 - whatever it was, the worker stops and says so
+            if not (self._closing and isinstance(failure, DeliveryError)):
+                log.error("lane stopped", partition=lane.partition, reason=str(failure))
+                await self._on_failure(failure)
+
+    def _take(self, lane: _Lane) -> list[Submission]:
+        batch = [lane.queue.popleft()]
+        records = len(batch[0].fetched.records)
+        while lane.queue:
+            records += len(lane.queue[0].fetched.records)
+            if records > self._settings.batch_size:
+                break
+            batch.append(lane.queue.popleft())
+        return batch
+
+    async def _process(self, lane: _Lane, batch: list[Submission]) -> None:
+        started = monotonic()
+        async for attempt in AsyncRetrying(
+            retry=retry_if_exception_type(DeliveryError),
+            stop=stop_any(stop_after_delay(GIVE_UP_AFTER_S), _WhenClosing(self)),
+            wait=wait_exponential_jitter(initial=0.2, max=10.0),
+            before_sleep=lambda state: _told_retry(lane.partition, state),
+            reraise=True,
+        ):
+            with attempt:
+                await self._attempt(lane, batch)
+        for submission in batch:
+            fetched = submission.fetched
+            lane.records = max(0, lane.records - len(fetched.records))
+            self._finished[fetched.topic, fetched.partition] = fetched.next_offset
+        self._room.set()
+        metrics.BATCHES.inc()
+        metrics.BATCH_SECONDS.observe(monotonic() - started)
+
+    async def _attempt(self, lane: _Lane, batch: list[Submission]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            for delivery in lane.processor.steps([submission.content for submission in batch]):
+                if not delivery:
+                    await asyncio.sleep(0)
+                    continue
+                offsets = await loop.run_in_executor(
+                    self._threads,
+                    lane.producer.deliver,
+                    lane.partition,
+                    delivery,
+                    self._changelogs.__getitem__,
+                )
+                self._store(lane.partition, delivery, offsets)
+                lane.processor.delivered(delivery)
+        except BaseException:
+            lane.processor.discard()
+            raise
+
+    def _store(
+        self, partition: int, delivery: Delivery, offsets: Mapping[tuple[str, int], int]
+    ) -> None:
+        for table, key, value in delivery.rows:
+            self._tables[table].stored.put(partition, key, value)
+        for table, topic in self._changelogs.items():
+            offset = offsets.get((topic, partition))
+            if offset is not None:
+                self._tables[table].stored.note_written(topic, partition, offset)
+
+
+class _WhenClosing(stop_base):
+    """Stops trying again once the lanes are being closed: the batch is read again by its next owner."""
+
+    def __init__(self, lanes: Lanes) -> None:
+        self._lanes = lanes
+
+    def __call__(self, retry_state: RetryCallState) -> bool:  # noqa: ARG002 - tenacity's signature
+        return self._lanes.closing
+
+
+def _told_retry(partition: int, state: RetryCallState) -> None:
+    failure = state.outcome.exception() if state.outcome else None
+    log.warning(
+        "delivery failed, trying again",
+        partition=partition,
+        attempt=state.attempt_number,
+        reason=str(failure),
+    )

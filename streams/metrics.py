@@ -1,0 +1,24 @@
+"""What the worker counts, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+RECORDS = Counter("buying_groups_records", "Input records read", ["topic"])
+MISPLACED = Counter(
+    "buying_groups_misplaced_records", "Records routed to their account's partition", ["topic"]
+)
+DEAD_LETTERS = Counter(
+    "buying_groups_dead_letters", "Records that went to dead-letters", ["topic", "reason"]
+)
+TOO_OLD = Counter("buying_groups_too_old_activity", "Activity older than the window")
+ERASED = Counter("buying_groups_erased_activity", "Activity dated before its lead's erasure")
+OUTPUTS = Counter("buying_groups_outputs", "Records written to output topics", ["topic"])
+BATCHES = Counter("buying_groups_batches", "Batches folded and delivered")
+BATCH_SECONDS = Histogram(
+    "buying_groups_batch_seconds",
+    "Time to fold and deliver a batch",
+    buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 120),
+)
+OWNED_PARTITIONS = Gauge("buying_groups_owned_partitions", "Partitions this worker owns")
+STAGE_MOVES = Counter("buying_groups_stage_moves_waiting", "Stage and status moves, not applied yet")

@@ -1,0 +1,227 @@
+"""Faust's Kafka transport, handing over whole fetched record lists instead of single messages.
+
+Faust spends about fifteen times a record's work on moving it through its per-message path. Here each
+list that a fetch brings for a partition travels that path as *one* message whose value is a
+:class:`~streams.ranges.FetchedRange`. Group membership, the assignor, tables, recovery and the commit
+loop stay Faust's. Three things change, each for a reason:
+
+- **What may be committed.** Faust derives the committed offset from gaps between acknowledged messages,
+  which cannot express "this list is finished, the next is not". The lanes say how far each partition is
+  finished; nothing else is committed.
+- **When a partition starts.** Recovery resumes the source partitions before it has put them to their
+  committed offsets, and what was fetched in between would come twice. They are held until the seek.
+- **What is read.** Only committed transactions, and the position after commit markers counts: without
+  it a changelog that ends in a marker would never be read to its end.
+
+Written against the exact faust-streaming and aiokafka versions pinned in pyproject.toml; it overrides
+and sets private names of both. ``tests/streams/test_pins.py`` fails when the versions change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, Protocol, cast
+
+import aiokafka
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from streams.ranges import FetchedRange
+
+FAUST_VERSION: Final = "0.15.3"
+AIOKAFKA_VERSION: Final = "0.14.0"
+"""The versions whose internals this module was written for."""
+
+FETCH_WAIT_MS: Final = 20
+"""How long a broker may hold back a fetch that has nothing to return.
+
+Faust's 1,500 ms would be the idle latency of every event.
+"""
+
+_POLL_WHEN_FULL_S: Final = 0.02
+
+
+class Intake(Protocol):
+    """Where fetched ranges go: says who has room and how far each partition is finished."""
+
+    def has_room(self, partition: int) -> bool:
+        """Return whether more records of the partition may be fetched."""
+
+    async def wait_for_room(self, timeout: float) -> None:
+        """Return when a partition may have room, or after the timeout (seconds)."""
+
+    def finished(self) -> Mapping[tuple[str, int], int]:
+        """Return (topic, partition) → the offset after the last one that was finished."""
+
+    async def quiesce(self) -> None:
+        """Finish what is in flight, drop what waits, take nothing more until opened again."""
+
+
+class RangeConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that talks to aiokafka: fetches lists and remembers how far it handed over."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self._handed_over: dict[TP, int] = {}
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS
+        consumer._isolation_level = "read_committed"
+        return consumer
+
+    async def _fetch_records(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        timeout: float | None = None,  # noqa: ASYNC109 - Faust's signature
+        max_records: int | None = None,
+    ) -> Mapping[TP, list[Any]]:
+        # An empty set means "all partitions" to aiokafka.
+        if not active_partitions:
+            return {}
+        fetched = await super()._fetch_records(
+            consumer, active_partitions, timeout=timeout, max_records=max_records
+        )
+        return self._as_ranges(consumer, active_partitions, fetched)
+
+    def _as_ranges(
+        self,
+        consumer: aiokafka.AIOKafkaConsumer,
+        active_partitions: set[TP],
+        fetched: Mapping[TP, list[Any]],
+    ) -> dict[TP, list[Any]]:
+        assignment = consumer._subscription.subscription.assignment
+        generation = self.app.consumer_generation_id
+        ranges: dict[TP, list[Any]] = {}
+        for tp in active_partitions:
+            if tp not in assignment.tps:
+                continue
+            state = assignment.state_value(tp)
+            if not state.has_valid_position:
+                continue
+            records = tuple(fetched.get(tp, ()))
+            next_offset = max(state.position, records[-1].offset + 1 if records else 0)
+            first_offset = self._handed_over.get(tp, records[0].offset if records else 0)
+            if next_offset > first_offset or records:
+                self._handed_over[tp] = next_offset
+                ranges[tp] = [
+                    FetchedRange(
+                        tp.topic, tp.partition, first_offset, next_offset, records, generation
+                    )
+                ]
+        return ranges
+
+    async def _seek_wait(
+        self, consumer: aiokafka.AIOKafkaConsumer, partitions: Mapping[TP, int]
+    ) -> None:
+        await super()._seek_wait(consumer, partitions)
+        self._handed_over.update(partitions)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        """Seek every partition to its committed offset."""
+        committed = await super().seek_to_committed()
+        for tp, offset in committed.items():
+            if offset:
+                self._handed_over[tp] = offset
+            else:
+                self._handed_over.pop(tp, None)
+        return committed
+
+
+class RangeConsumer(driver.Consumer):
+    """Faust's consumer with the lanes as the judge of what is finished."""
+
+    intake: Intake
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.intake = cast("Any", self.app).lanes
+        self._held: set[TP] = set()
+
+    def _new_consumer_thread(self) -> RangeConsumerThread:
+        return RangeConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _getmany(
+        self,
+        active_partitions: set[TP] | None,
+        timeout: float,  # noqa: ASYNC109 - Faust's signature
+    ) -> Mapping[TP, list[Any]]:
+        active = active_partitions or set()
+        ready = {
+            tp for tp in active if self._is_changelog_tp(tp) or self.intake.has_room(tp.partition)
+        }
+        if not ready:
+            await self.intake.wait_for_room(timeout)
+            return {}
+        if len(ready) < len(active):
+            # A partition that gets room meanwhile must not wait for a fetch that leaves it out.
+            timeout = _POLL_WHEN_FULL_S
+        return await super()._getmany(ready, timeout)
+
+    def _to_message(self, tp: TP, record: FetchedRange) -> ConsumerMessage:
+        return ConsumerMessage(
+            record.topic,
+            record.partition,
+            record.next_offset - 1,
+            record.records[-1].timestamp / 1000 if record.records else 0.0,
+            1,
+            {},
+            None,
+            cast("Any", record),
+            None,
+            0,
+            0,
+            tp,
+            generation_id=record.generation,
+        )
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Gaps have no say in what is committed; recording them would only take memory."""
+
+    def _filter_tps_with_pending_acks(
+        self, topics: Iterable[TP | str] | None = None
+    ) -> Iterator[TP]:
+        wanted = None if topics is None else set(topics)
+        for topic, partition in list(self.intake.finished()):
+            tp = TP(topic, partition)
+            if wanted is None or tp in wanted or topic in wanted:
+                yield tp
+
+    def _new_offset(self, tp: TP) -> int | None:
+        self._acked[tp].clear()
+        self._acked_index[tp].clear()
+        return self.intake.finished().get((tp.topic, tp.partition))
+
+    def resume_partitions(self, tps: Iterable[TP]) -> None:
+        """Resume changelog partitions now, source partitions once they were put to their offsets."""
+        tps = set(tps)
+        changelogs = {tp for tp in tps if self._is_changelog_tp(tp)}
+        self._held |= tps - changelogs
+        if changelogs:
+            super().resume_partitions(changelogs)
+
+    async def perform_seek(self) -> None:
+        """Put the source partitions to their committed offsets, then let those that wait start."""
+        await super().perform_seek()
+        held, self._held = self._held, set()
+        if held:
+            super().resume_partitions(held)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Forget what was held: a new assignment says anew what may start."""
+        self._held.clear()
+        await super().on_partitions_revoked(revoked)
+
+    async def wait_empty(self) -> None:
+        """Let the lanes finish what is in flight, then commit how far they got."""
+        await self.intake.quiesce()
+        await self.commit_and_end_transactions()
+
+
+class RangeTransport(driver.Transport):
+    """The transport that uses :class:`RangeConsumer`; producers stay Faust's."""
+
+    Consumer: ClassVar[Any] = RangeConsumer
+
+
