@@ -17,7 +17,7 @@ from agents.processor import PartitionProcessor, Surroundings
 from agents.reading import Batch, Reader
 from domain.calendar import Millis
 from schemas.codec import Codec
-from schemas.registry import RegistryUnavailable, open_registry
+from schemas.registry import RegistryUnavailable
 from streams.app import EngineApp, build_app
 from streams.lanes import GIVE_UP_AFTER_S, ProcessorFactory, Submission
 from streams.ranges import FetchedRange
@@ -32,14 +32,14 @@ def system_clock() -> Millis:
     return time.time_ns() // 1_000_000
 
 
-def build_worker(settings: Settings, now: Callable[[], Millis] = system_clock) -> EngineApp:
+def build_worker(
+    settings: Settings, codec: Codec, now: Callable[[], Millis] = system_clock
+) -> EngineApp:
     """Build the engine's app: nothing is connected or started yet.
 
     Raises:
         SettingsError: no brokers are set.
     """
-    codec = Codec(open_registry(settings.schema_registry_url, settings.namespace))
-
     def processors(app: EngineApp) -> ProcessorFactory:
         surroundings = Surroundings(
             codec, app.stored, f"/{settings.namespace}/engine", settings.partitions, now

@@ -1,10 +1,8 @@
 """A tenant in memory: partitions that fold batches, tables that hold what a batch said it changed.
 
 It stands for what a worker does around the rules and nothing more: accounts are filled from rows,
-restored for the tenant's date and baseline, folded into, and the rows that were named are written back.
+restored for the tenant's date and baseline, folded into, and the named rows are written back.
 """
-
-from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator

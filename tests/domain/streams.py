@@ -1,11 +1,9 @@
 """Generated event streams of a small tenant in which everything collides.
 
-Two accounts, three leads, two solution interests, a handful of instants: ties, late events, repeats,
-unknown roles, late creations, deletions, erasures in the middle of a busy day all happen in most
-streams.
+Two accounts, three leads, two solution interests, a handful of instants: ties, late events,
+repeats, unknown roles, late creations, deletions, erasures in the middle of a busy day all happen
+in most streams.
 """
-
-from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
@@ -239,7 +237,7 @@ def _named(parts: list[Part], seed: int) -> tuple[AccountEvent, ...]:
 
 @st.composite
 def streams(draw: st.DrawFn, max_parts: int = 40) -> Stream:
-    """Draw a stream of up to ``max_parts`` parts, short and long ones alike; a burst is one part."""
+    """Draw a stream of up to ``max_parts`` parts, short or long; a burst is one part."""
     seed = draw(st.integers(0, 2**16))
     size = draw(st.integers(0, max_parts))
     parts = [draw(GROUP) for _ in range(size // 8)]

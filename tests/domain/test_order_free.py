@@ -1,6 +1,4 @@
-"""Any order, any repetition, any batches, any ticks on the way: the same state (domain.md, opening)."""
-
-from __future__ import annotations
+"""Any order, repetition, batches, ticks on the way: the same state (domain.md, opening)."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -13,6 +11,7 @@ from domain.account import Account, Tenant
 from domain.calendar import Day
 from domain.engagement import baseline_of, person_root, two_decimals
 from domain.membership import Member
+from domain.replay import fold_all
 from domain.reports import (
     CompletenessChanged,
     DecisionAnswered,
@@ -22,7 +21,6 @@ from domain.reports import (
     Report,
     ScoreUpdated,
 )
-from domain.replay import fold_all
 from domain.settle import rescore
 from tests.domain.deployment import Deployment
 from tests.domain.streams import DAYS, LAST_DAY, Stream, dates, streams
@@ -180,7 +178,7 @@ def test_after_each_batch_the_rows_alone_give_the_live_account(
 
 
 def remembered(account: Account) -> object:
-    """Return all of an account that anything depends on; leads and groups without content left out."""
+    """Return all of an account that anything depends on, leads without content left out."""
     return (
         account.profile,
         {
@@ -194,7 +192,11 @@ def remembered(account: Account) -> object:
                 lead.score,
             )
             for lead_id, lead in account.leads.items()
-            if lead.profile or lead.erased_at >= 0 or lead.days or lead.groups or lead.figures.version
+            if lead.profile
+            or lead.erased_at >= 0
+            or lead.days
+            or lead.groups
+            or lead.figures.version
         },
         {
             group_id: (group.definition, group.decisions, group.members, group.figures)

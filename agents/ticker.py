@@ -1,0 +1,101 @@
+"""The worker's own day tick: at midnight UTC the date moves on by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+from confluent_kafka import KafkaError, Message, Producer
+
+from agents.clock import REDUCING_PARTITION
+from agents.control import daily_tick_id, day_tick, outgoing
+from domain.calendar import Day, Millis, day_of, iso_day
+from schemas.codec import Codec
+from streams.app import EngineApp
+from streams.placement import PARTITIONER
+from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+_LOOK_EVERY_S: Final = 10.0
+_SEND_TIMEOUT_S: Final = 30.0
+
+
+def send_ticks(
+    settings: Settings, codec: Codec, tick_id: str, as_of: Day, now: Millis, source: str
+) -> dict[int, int]:
+    """Send a tick to every partition; return the offset it has in each.
+
+    Raises:
+        TimeoutError: the broker did not confirm them all in time.
+    """
+    producer = Producer(
+        {**settings.client_config(), "enable.idempotence": True, "partitioner": PARTITIONER}
+    )
+    offsets: dict[int, int] = {}
+
+    def confirmed(error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            offsets[message.partition() or 0] = message.offset() or 0
+
+    for partition in range(settings.partitions):
+        record = outgoing(day_tick(tick_id, as_of, partition, now), codec, source)
+        producer.produce(
+            f"{settings.namespace}.{record.topic}",
+            record.value,
+            record.key,
+            partition,
+            headers=list(record.headers),
+            on_delivery=confirmed,
+        )
+    producer.flush(_SEND_TIMEOUT_S)
+    if len(offsets) < settings.partitions:
+        msg = f"the tick was confirmed by {len(offsets)} of {settings.partitions} partitions"
+        raise TimeoutError(msg)
+    return offsets
+
+
+class Ticker:
+    """Sends the day's tick from whichever worker owns the reducing partition.
+
+    A second tick of a day, by a worker that took over at midnight, is recognised by its id.
+    """
+
+    def __init__(self, app: EngineApp, codec: Codec, now: Callable[[], Millis]) -> None:
+        self._app = app
+        self._codec = codec
+        self._now = now
+        self._sent: Day | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start looking at the date."""
+        self._task = asyncio.create_task(self._run(), name="ticker")
+
+    async def stop(self) -> None:
+        """Stop looking."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    async def _run(self) -> None:
+        settings = self._app.settings
+        source = f"/{settings.namespace}/engine"
+        while True:
+            now = self._now()
+            today = day_of(now)
+            if self._sent != today and REDUCING_PARTITION in self._app.lanes.owned():
+                try:
+                    await asyncio.to_thread(
+                        send_ticks, settings, self._codec, daily_tick_id(today), today, now, source
+                    )
+                except TimeoutError as problem:
+                    log.warning("the day's tick is tried again", reason=str(problem))
+                else:
+                    self._sent = today
+                    log.info("the day moved on", as_of=iso_day(today))
+            await asyncio.sleep(_LOOK_EVERY_S)

@@ -1,0 +1,69 @@
+"""Running one worker until it is told to stop or has to."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import structlog
+from prometheus_client import start_http_server
+
+from agents.ticker import Ticker
+from agents.worker import build_worker, system_clock
+from schemas.codec import Codec
+from streams.app import EngineApp
+from streams.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+STOPPED: Final = 0
+CRASHED: Final = 1
+
+
+async def run_worker(settings: Settings, codec: Codec) -> int:
+    """Run a worker until SIGTERM or SIGINT; return the exit code.
+
+    Stopping finishes the transactions in flight, commits, and leaves the consumer group, so that
+    another worker takes over at once. 1 means that the worker could not go on; what it had not
+    delivered is not acknowledged.
+    """
+    app = build_worker(settings, codec)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, "127.0.0.1")
+    ticker = Ticker(app, codec, system_clock) if settings.day_ticks == "on" else None
+
+    app.on_rebalance_complete.connect(_tell_ready(app), weak=False)
+    log.info(
+        "worker starts", brokers=settings.kafka_bootstrap_servers, namespace=settings.namespace
+    )
+    await app.start()
+    if ticker is not None:
+        ticker.start()
+    crashed = asyncio.create_task(app.wait_until_stopped())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    failed = app.crashed
+    if failed:
+        log.error("worker stops because it cannot go on", reason=str(app.crash_reason))
+    else:
+        log.info("worker is stopping")
+    for task in (crashed, stopping):
+        task.cancel()
+    if ticker is not None:
+        await ticker.stop()
+    await app.stop()
+    log.info("worker stopped")
+    return CRASHED if failed else STOPPED
+
+
+def _tell_ready(app: EngineApp) -> Callable[..., Awaitable[None]]:
+    async def tell(_sender: Any, *_: Any, **__: Any) -> None:
+        log.info("worker is ready", partitions=app.lanes.owned())
+
+    return tell

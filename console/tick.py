@@ -1,0 +1,148 @@
+"""``tick``: move the day on once everything published before it was consumed, and wait until it counts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+from uuid import uuid4
+
+from confluent_kafka import Consumer, TopicPartition
+
+from agents.ticker import send_ticks
+from domain.calendar import Day, Millis
+from schemas.codec import BadRecord, Codec
+from schemas.control import ControlRecord
+from streams.settings import Settings
+from streams.topics import CONTROL, INPUTS, Topic
+
+_POLL_S: Final = 0.2
+_TIMEOUT_S: Final = 10.0
+
+Told = Callable[[str, int, int], None]
+"""Told how far the waiting is: what is waited for, how much of it is done, how much there is."""
+
+
+class NotConsumed(Exception):  # noqa: N818 - says what happened
+    """The workers did not get there in time; the message says what is left."""
+
+
+def move_day_on(
+    settings: Settings, codec: Codec, as_of: Day, now: Millis, patience_s: float, told: Told
+) -> int:
+    """Tick to a date; return the number of the baseline that every partition now has.
+
+    Raises:
+        NotConsumed: no worker consumed for ``patience_s`` seconds.
+        TimeoutError: the broker did not take the tick.
+    """
+    watch = _Watch(settings, patience_s, told)
+    try:
+        # What was in a wrong partition stands at the end of the right one once it was consumed, so the
+        # ends are taken twice: after the second round nothing of what came before is left.
+        watch.wait_until_consumed("records", INPUTS)
+        watch.wait_until_consumed("routed records", INPUTS)
+        tick_id = f"tick-{uuid4()}"
+        sent = send_ticks(settings, codec, tick_id, as_of, now, f"/{settings.namespace}/console")
+        baselines = watch.wait_for_baselines(codec, tick_id, sent)
+        control = CONTROL.full_name(settings.namespace)
+        watch.wait_for_offsets(
+            "control records",
+            {(control, partition): at + 1 for partition, (at, _) in baselines.items()},
+        )
+        return next(version for _, version in baselines.values())
+    finally:
+        watch.close()
+
+
+class _Watch:
+    """Looks at offsets as the workers' consumer group commits them."""
+
+    def __init__(self, settings: Settings, patience_s: float, told: Told) -> None:
+        self._settings = settings
+        self._patience_s = patience_s
+        self._told = told
+        # Never subscribes: a reader that joined the workers' group would take partitions from them.
+        self._group = Consumer({**settings.client_config(), "group.id": settings.app_id})
+        self._reader = Consumer(
+            {
+                **settings.client_config(),
+                "group.id": f"{settings.app_id}-tick",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+            }
+        )
+
+    def close(self) -> None:
+        """Let go of the broker."""
+        self._group.close()
+        self._reader.close()
+
+    def wait_until_consumed(self, what: str, topics: Iterable[Topic]) -> None:
+        """Wait until the group has consumed what stands in the topics now."""
+        ends: dict[tuple[str, int], int] = {}
+        for topic in topics:
+            name = topic.full_name(self._settings.namespace)
+            for partition in range(self._settings.partitions):
+                _, end = self._reader.get_watermark_offsets(
+                    TopicPartition(name, partition), timeout=_TIMEOUT_S
+                )
+                if end > 0:
+                    ends[name, partition] = end
+        self.wait_for_offsets(what, ends)
+
+    def wait_for_offsets(self, what: str, ends: Mapping[tuple[str, int], int]) -> None:
+        """Wait until the group has committed at least these offsets of (full topic name, partition)."""
+        total = sum(ends.values())
+        seen, since = -1, time.monotonic()
+        while ends:
+            rows = self._group.committed(
+                [TopicPartition(name, partition) for name, partition in ends], timeout=_TIMEOUT_S
+            )
+            done = sum(min(max(row.offset, 0), ends[row.topic, row.partition]) for row in rows)
+            self._told(what, done, total)
+            if done >= total:
+                return
+            if done != seen:
+                seen, since = done, time.monotonic()
+            elif time.monotonic() - since > self._patience_s:
+                raise NotConsumed(_stuck(f"{total - done} {what} are not consumed", self._patience_s))
+            time.sleep(_POLL_S)
+
+    def wait_for_baselines(
+        self, codec: Codec, tick_id: str, sent: Mapping[int, int]
+    ) -> dict[int, tuple[int, int]]:
+        """Wait until the tick's baseline was sent everywhere: partition → (offset, version)."""
+        name = CONTROL.full_name(self._settings.namespace)
+        self._reader.assign(
+            [TopicPartition(name, partition, offset) for partition, offset in sent.items()]
+        )
+        found: dict[int, tuple[int, int]] = {}
+        since = time.monotonic()
+        while len(found) < self._settings.partitions:
+            self._told("baselines", len(found), self._settings.partitions)
+            message = self._reader.poll(_POLL_S)
+            if message is None or message.error() is not None:
+                if time.monotonic() - since > self._patience_s:
+                    raise NotConsumed(_stuck("no new baseline was sent", self._patience_s))
+                continue
+            since = time.monotonic()
+            try:
+                record = codec.decode(CONTROL.name, message.value())
+            except BadRecord:
+                continue
+            if (
+                isinstance(record, ControlRecord)
+                and record.kind == "baseline"
+                and record.tick_id == tick_id
+            ):
+                found[record.partition] = (message.offset() or 0, record.baseline_version or 0)
+        self._told("baselines", len(found), self._settings.partitions)
+        return found
+
+
+def _stuck(what: str, patience_s: float) -> str:
+    return (
+        f"{what}, and nothing moved for {patience_s:.0f} s."
+        " Is a worker running (buying-groups worker)?"
+    )
