@@ -1,4 +1,8 @@
-"""From reports to output records: contract, wire format, CloudEvents headers, key (events.md)."""
+"""From reports to output records: contract, wire format, CloudEvents headers, key (events.md).
+
+Fields are written as plain values: what the rules computed is not validated again on the hot path.
+That they are what the contracts say is shown by reading every output back in the tests.
+"""
 
 from __future__ import annotations
 
@@ -22,10 +26,8 @@ from domain.reports import (
     Report,
     ScoreUpdated,
 )
-from schemas import outputs as contracts
 from schemas.codec import Codec
-from schemas.fields import Contract
-from streams import metrics
+from schemas.outputs import BuyingGroupState
 from streams.cloudevents import event_headers
 from streams.delivery import Outgoing
 from streams.topics import (
@@ -37,7 +39,9 @@ from streams.topics import (
     Topic,
 )
 
-_NO_ORIGIN: Final = Origin(None, replay=False)
+NO_ORIGIN: Final = Origin(None, replay=False)
+
+Fields = dict[str, Any]
 
 
 class OutputWriter:
@@ -57,25 +61,38 @@ class OutputWriter:
     ) -> Outgoing:
         """Return the record of a report; ``now`` is when it is emitted."""
         if isinstance(report, GroupGone):
-            metrics.OUTPUTS.labels(BUYING_GROUP_STATE.name).inc()
             return Outgoing(BUYING_GROUP_STATE.name, report.buying_group_id.encode(), None)
-        cause_id = (
-            report.decision.event_id
-            if isinstance(report, DecisionAnswered)
-            else report.cause.event_id
-        )
-        origin = origins.get(cause_id, _NO_ORIGIN)
-        topic, subject, value = _contract(report, account_id, tenant, origin, now)
-        metrics.OUTPUTS.labels(topic.name).inc()
-        by_group = topic is BUYING_GROUP_STATE
+        topic, subject = _addressed(report, account_id)
+        event_id = report_id(topic.name, subject, report.version)
+        cause = _cause(report)
+        origin = origins.get(cause.event_id, NO_ORIGIN)
+        fields: Fields = {
+            "event_id": event_id,
+            "version": report.version,
+            "account_id": account_id,
+            "emitted_at": now,
+            "cause_event_id": cause.event_id,
+            "replay": origin.replay,
+        }
+        match report:
+            case GroupState():
+                fields |= _state(report)
+            case ScoreUpdated():
+                fields |= _common(cause) | _score(report, tenant)
+            case CompletenessChanged():
+                fields |= _common(cause) | _completeness(report)
+            case MembershipChanged():
+                fields |= _common(cause) | _membership(report)
+            case DecisionAnswered():
+                fields |= _common(cause) | _outcome(report)
         return Outgoing(
             topic.name,
-            (subject if by_group else account_id).encode(),
-            self._codec.encode(topic.name, value),
+            (subject if topic is BUYING_GROUP_STATE else account_id).encode(),
+            self._codec.encode_fields(topic.name, fields),
             None,
             event_headers(
                 name=topic.name,
-                event_id=report_id(topic.name, subject, report.version),
+                event_id=event_id,
                 source=self._source,
                 at=now,
                 subject=subject,
@@ -84,188 +101,150 @@ class OutputWriter:
         )
 
 
-def _contract(
+def state_contract(report: GroupState, now: Millis) -> BuyingGroupState:
+    """Return a group's state as its contract, for those who have no topic to read it from."""
+    return BuyingGroupState(
+        event_id=report_id(BUYING_GROUP_STATE.name, report.buying_group_id, report.version),
+        version=report.version,
+        account_id=report.account_id,
+        emitted_at=now,
+        cause_event_id=report.cause.event_id,
+        replay=False,
+        **_state(report),
+    )
+
+
+def _addressed(
     report: ScoreUpdated | CompletenessChanged | MembershipChanged | DecisionAnswered | GroupState,
     account_id: str,
-    tenant: Tenant,
-    origin: Origin,
-    now: Millis,
-) -> tuple[Topic, str, Contract]:
+) -> tuple[Topic, str]:
+    """Return a report's topic and its subject, whose versions are counted."""
     match report:
-        case ScoreUpdated():
-            return _score(report, account_id, tenant, origin, now)
+        case ScoreUpdated(buying_group_id=str(group)):
+            return SCORE_UPDATED, group
+        case ScoreUpdated(lead_id=lead_id):
+            # A lead id is only unique within its account; a group id is unique everywhere.
+            return SCORE_UPDATED, f"{account_id}/{lead_id}"
         case GroupState():
-            return _state(report, origin, now)
+            return BUYING_GROUP_STATE, report.buying_group_id
         case CompletenessChanged():
-            return _completeness(report, account_id, origin, now)
+            return COMPLETENESS_CHANGED, report.buying_group_id
         case MembershipChanged():
-            return _membership(report, account_id, origin, now)
+            return MEMBERSHIP_CHANGED, report.buying_group_id
         case DecisionAnswered():
-            return _outcome(report, account_id, origin, now)
+            return ASSIGNMENT_OUTCOME, report.decision.buying_group_id
 
 
-def _common(
-    topic: Topic, subject: str, version: int, cause: Cause, origin: Origin, now: Millis
-) -> dict[str, Any]:
+def _cause(
+    report: ScoreUpdated | CompletenessChanged | MembershipChanged | DecisionAnswered | GroupState,
+) -> Cause:
+    if isinstance(report, DecisionAnswered):
+        return Cause(report.decision.event_id, report.decision.decided_at, "membership")
+    return report.cause
+
+
+def _common(cause: Cause) -> Fields:
+    return {"occurred_at": cause.occurred_at, "reason": cause.reason}
+
+
+def _score(report: ScoreUpdated, tenant: Tenant) -> Fields:
     return {
-        "event_id": report_id(topic.name, subject, version),
-        "version": version,
-        "occurred_at": cause.occurred_at,
-        "emitted_at": now,
-        "reason": cause.reason,
-        "cause_event_id": cause.event_id,
-        "replay": origin.replay,
+        "buying_group_id": report.buying_group_id,
+        "lead_id": report.lead_id,
+        "solution_interest_id": report.solution_interest_id,
+        "subject_type": "person" if report.buying_group_id is None else "group",
+        "previous": report.previous,
+        "current": report.current,
+        "raw_previous": report.raw_previous,
+        "raw_current": report.raw_current,
+        "baseline_version": tenant.baseline.version,
+        "model_version": tenant.model.version,
+        "window_start": window_start(tenant.as_of),
+        "window_end": tenant.as_of,
     }
 
 
-def _score(
-    report: ScoreUpdated, account_id: str, tenant: Tenant, origin: Origin, now: Millis
-) -> tuple[Topic, str, Contract]:
-    # A lead id is only unique within its account; a group id is unique everywhere.
-    subject = report.buying_group_id or f"{account_id}/{report.lead_id}"
-    return (
-        SCORE_UPDATED,
-        subject,
-        contracts.ScoreUpdated(
-            **_common(SCORE_UPDATED, subject, report.version, report.cause, origin, now),
-            account_id=account_id,
-            buying_group_id=report.buying_group_id,
-            lead_id=report.lead_id,
-            solution_interest_id=report.solution_interest_id,
-            subject_type="person" if report.buying_group_id is None else "group",
-            previous=report.previous,
-            current=report.current,
-            raw_previous=report.raw_previous,
-            raw_current=report.raw_current,
-            baseline_version=tenant.baseline.version,
-            model_version=tenant.model.version,
-            window_start=window_start(tenant.as_of),
-            window_end=tenant.as_of,
-        ),
-    )
+def _completeness(report: CompletenessChanged) -> Fields:
+    return {
+        "buying_group_id": report.buying_group_id,
+        "solution_interest_id": report.solution_interest_id,
+        "previous": report.previous,
+        "current": report.current.completeness,
+        **_roles(report.current),
+    }
 
 
-def _completeness(
-    report: CompletenessChanged, account_id: str, origin: Origin, now: Millis
-) -> tuple[Topic, str, Contract]:
-    subject = report.buying_group_id
-    return (
-        COMPLETENESS_CHANGED,
-        subject,
-        contracts.CompletenessChanged(
-            **_common(COMPLETENESS_CHANGED, subject, report.version, report.cause, origin, now),
-            account_id=account_id,
-            buying_group_id=subject,
-            solution_interest_id=report.solution_interest_id,
-            previous=report.previous,
-            current=report.current.completeness,
-            **_roles(report.current),
-        ),
-    )
+def _membership(report: MembershipChanged) -> Fields:
+    return {
+        "buying_group_id": report.buying_group_id,
+        "solution_interest_id": report.solution_interest_id,
+        "lead_id": report.lead_id,
+        "change": report.change,
+        "previous": _member(report.previous),
+        "current": _member(report.current),
+    }
 
 
-def _membership(
-    report: MembershipChanged, account_id: str, origin: Origin, now: Millis
-) -> tuple[Topic, str, Contract]:
-    subject = report.buying_group_id
-    return (
-        MEMBERSHIP_CHANGED,
-        subject,
-        contracts.MembershipChanged(
-            **_common(MEMBERSHIP_CHANGED, subject, report.version, report.cause, origin, now),
-            account_id=account_id,
-            buying_group_id=subject,
-            solution_interest_id=report.solution_interest_id,
-            lead_id=report.lead_id,
-            change=report.change,
-            previous=_member(report.previous),
-            current=_member(report.current),
-        ),
-    )
+def _outcome(report: DecisionAnswered) -> Fields:
+    decision, outcome = report.decision, report.outcome
+    return {
+        "buying_group_id": decision.buying_group_id,
+        "solution_interest_id": report.solution_interest_id,
+        "lead_id": decision.lead_id,
+        "decision_event_id": decision.event_id,
+        "source": decision.source,
+        "operation": decision.operation,
+        "outcome": outcome.name,
+        "overridden_by": outcome.overridden_by,
+        "detail": outcome.detail,
+    }
 
 
-def _outcome(
-    report: DecisionAnswered, account_id: str, origin: Origin, now: Millis
-) -> tuple[Topic, str, Contract]:
-    decision = report.decision
-    subject = decision.buying_group_id
-    cause = Cause(decision.event_id, decision.decided_at, "membership")
-    return (
-        ASSIGNMENT_OUTCOME,
-        subject,
-        contracts.AssignmentOutcome(
-            **_common(ASSIGNMENT_OUTCOME, subject, report.version, cause, origin, now),
-            account_id=account_id,
-            buying_group_id=subject,
-            solution_interest_id=report.solution_interest_id,
-            lead_id=decision.lead_id,
-            decision_event_id=decision.event_id,
-            source=decision.source,
-            operation=decision.operation,
-            outcome=report.outcome.name,
-            overridden_by=report.outcome.overridden_by,
-            detail=report.outcome.detail,
-        ),
-    )
-
-
-def _state(report: GroupState, origin: Origin, now: Millis) -> tuple[Topic, str, Contract]:
-    return BUYING_GROUP_STATE, report.buying_group_id, state_contract(report, origin, now)
-
-
-def state_contract(report: GroupState, origin: Origin, now: Millis) -> contracts.BuyingGroupState:
-    """Return a group's state as its contract."""
-    subject = report.buying_group_id
-    return contracts.BuyingGroupState(
-        event_id=report_id(BUYING_GROUP_STATE.name, subject, report.version),
-        version=report.version,
-        account_id=report.account_id,
-        buying_group_id=subject,
-        solution_interest_id=report.solution_interest_id,
-        name=report.name,
-        members=[
-            contracts.Member(
-                lead_id=member.lead_id,
-                role=member.role,
-                source=member.source,
-                added_at=member.added_at,
-                score=member.score,
-            )
+def _state(report: GroupState) -> Fields:
+    return {
+        "buying_group_id": report.buying_group_id,
+        "solution_interest_id": report.solution_interest_id,
+        "name": report.name,
+        "members": [
+            {
+                "lead_id": member.lead_id,
+                "role": member.role,
+                "source": member.source,
+                "added_at": member.added_at,
+                "score": member.score,
+            }
             for member in report.members
         ],
-        completeness=report.completeness.completeness,
+        "completeness": report.completeness.completeness,
         **_roles(report.completeness),
-        score=report.score,
-        raw_score=report.raw,
-        baseline_version=report.baseline_version,
-        model_version=report.model_version,
-        as_of=report.as_of,
-        stage=None,
-        status=None,
-        versions=report.versions,
-        emitted_at=now,
-        cause_event_id=report.cause.event_id,
-        replay=origin.replay,
-    )
+        "score": report.score,
+        "raw_score": report.raw,
+        "baseline_version": report.baseline_version,
+        "model_version": report.model_version,
+        "as_of": report.as_of,
+        "stage": None,
+        "status": None,
+        "versions": report.versions,
+    }
 
 
-def _roles(completeness: Completeness) -> dict[str, Any]:
+def _roles(completeness: Completeness) -> Fields:
     return {
         "roles": [
-            contracts.RoleCompleteness(
-                role=role.role,
-                required=role.required,
-                assigned=role.assigned,
-                completeness=role.completeness,
-            )
+            {
+                "role": role.role,
+                "required": role.required,
+                "assigned": role.assigned,
+                "completeness": role.completeness,
+            }
             for role in completeness.roles
         ],
         "missing_roles": [
-            contracts.MissingRole(role=missing.role, short_by=missing.short_by)
+            {"role": missing.role, "short_by": missing.short_by}
             for missing in completeness.missing_roles
         ],
     }
 
 
-def _member(member: Member | None) -> contracts.Membership | None:
-    return None if member is None else contracts.Membership(role=member.role, source=member.source)
+def _member(member: Member | None) -> Fields | None:
+    return None if member is None else {"role": member.role, "source": member.source}

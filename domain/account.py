@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from domain.calendar import Day, Millis
-from domain.completeness import MissingRole
+from domain.completeness import Completeness, MissingRole
 from domain.engagement import MAX_PER_DAY, Baseline, WeightingModel, person_score, points_of
 from domain.events import AccountProfile, GroupDefinition, LeadProfile, LeadStatus
 from domain.membership import Decisions, Member, resolve
@@ -104,17 +104,27 @@ class Lead:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Makeup:
+    """What follows from who is in a group: completeness, and the share of each role that has a member."""
+
+    completeness: Completeness
+    shares: dict[str, float]
+
+
 @dataclass(slots=True)
 class Group:
     """A group of the account; ``decisions`` and ``members`` by lead id.
 
     It exists from the first decision on; ``definition`` is None until it was created (domain.md §2.9).
+    ``makeup`` is None whenever members or definition changed since it was last asked for.
     """
 
     definition: GroupDefinition | None = None
     decisions: dict[str, Decisions] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
     figures: GroupFigures = GroupFigures()
+    makeup: Makeup | None = None
 
     @property
     def stands(self) -> bool:

@@ -7,6 +7,7 @@ Rules compare and group times; integers do both without time zones in the way (d
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 Millis: TypeAlias = int
@@ -39,6 +40,7 @@ def iso_day(day: Day) -> str:
     return date_of(day).isoformat()
 
 
+@lru_cache(maxsize=1024)
 def iso_instant(at: Millis) -> str:
     """Return an instant as RFC 3339 UTC with milliseconds, e.g. ``2026-11-21T07:30:00.000Z``."""
     moment = datetime.fromtimestamp(at // 1000, UTC)

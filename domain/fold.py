@@ -169,6 +169,7 @@ class _Intake:
             return
         reason: Reason = "membership" if group.definition is None else "template"
         group.definition = event
+        group.makeup = None
         self.changes.definitions.add(event.buying_group_id)
         cause = Cause(event.event_id, event.created_at, reason)
         self.touched.redefined[event.buying_group_id] = cause
@@ -222,6 +223,7 @@ class _Intake:
         key = (buying_group_id, lead_id)
         self.touched.before.setdefault(key, before)
         self.touched.members[key] = cause
+        group.makeup = None
         if after is None:
             del group.members[lead_id]
         else:

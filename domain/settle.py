@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from domain.account import Account, Group, Lead, Tenant
+from domain.account import Account, Group, Lead, Makeup, Tenant
 from domain.calendar import Day, Millis
 from domain.completeness import Completeness, completeness_of
 from domain.engagement import (
@@ -107,7 +107,7 @@ def part_of(account: Account, as_of: Day, model: WeightingModel) -> TenantPart:
     strength = 0.0
     for group in account.groups.values():
         if group.definition is not None and group.members:
-            shares = _shares(group, group.definition)
+            shares = _makeup(group, group.definition).shares
             held = ((member.role, points[lead_id]) for lead_id, member in group.members.items())
             strength = max(strength, group_strength(shares, held))
     return TenantPart(weight, max(points.values(), default=0), strength)
@@ -222,11 +222,10 @@ class _Settlement:
         """
         group = self.account.groups[buying_group_id]
         definition = _definition(group)
-        assigned = Counter(member.role for member in group.members.values())
-        completeness = completeness_of(definition.roles, assigned)
+        makeup = _makeup(group, definition)
+        completeness, shares = makeup.completeness, makeup.shares
         publish |= self._report_completeness(buying_group_id, group, completeness, cause)
         leads = self.account.leads
-        shares = _shares(group, definition)
         root = group_root(
             shares,
             ((member.role, leads[lead_id].score) for lead_id, member in group.members.items()),
@@ -360,8 +359,13 @@ def _definition(group: Group) -> GroupDefinition:
     return group.definition
 
 
-def _shares(group: Group, definition: GroupDefinition) -> dict[str, float]:
-    return role_shares(definition.roles, {member.role for member in group.members.values()})
+def _makeup(group: Group, definition: GroupDefinition) -> Makeup:
+    if group.makeup is None:
+        assigned = Counter(member.role for member in group.members.values())
+        group.makeup = Makeup(
+            completeness_of(definition.roles, assigned), role_shares(definition.roles, assigned)
+        )
+    return group.makeup
 
 
 def _change(before: Member | None, after: Member | None) -> MembershipChange | None:

@@ -64,7 +64,7 @@ class BreaksContract(BadRecord):
 
 
 @dataclass(frozen=True, slots=True)
-class _Lane:
+class _Opened:
     """What reading and writing one contract takes."""
 
     model: type[Contract]
@@ -85,30 +85,35 @@ class Codec:
 
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
-        self._lanes: dict[str, _Lane] = {}
+        self._contracts: dict[str, _Opened] = {}
 
     def encode(self, name: str, model: Contract) -> bytes:
         """The record of contract `name` holding `model`. Raises `TypeError` for another model."""
-        lane = self._lanes.get(name) or self._open(name)
-        if type(model) is not lane.model:
-            raise TypeError(f"{name} takes {lane.model.__name__}, not {type(model).__name__}")
-        sink = BytesIO()
-        sink.write(lane.header)
-        schemaless_writer(sink, lane.schema, model.record())
-        return sink.getvalue()
+        opened = self._contracts.get(name) or self._open(name)
+        if type(model) is not opened.model:
+            raise TypeError(f"{name} takes {opened.model.__name__}, not {type(model).__name__}")
+        return _frame(opened, model.record())
+
+    def encode_fields(self, name: str, fields: Mapping[str, Any]) -> bytes:
+        """The record of contract `name` with plain fields, nested ones as dicts.
+
+        For values the worker computed itself: checking them a second time costs as much as writing
+        them. Nothing but their Avro types is checked.
+        """
+        return _frame(self._contracts.get(name) or self._open(name), fields)
 
     def decode(self, name: str, data: bytes | None) -> Contract:
         """The event of contract `name` in `data`. Raises `BadRecord`."""
-        lane = self._lanes.get(name) or self._open(name)
+        opened = self._contracts.get(name) or self._open(name)
         if not data:
             raise NotAvro("the record has no value")
-        if data.startswith(lane.header):
-            fields = _read(data, lane.schema, None)
+        if data.startswith(opened.header):
+            fields = _read(data, opened.schema, None)
         else:
-            writer = self._writer(name, lane, data)
-            fields = _read(data, writer, None if writer is lane.schema else lane.schema)
+            writer = self._writer(name, opened, data)
+            fields = _read(data, writer, None if writer is opened.schema else opened.schema)
         try:
-            return lane.validate(fields)
+            return opened.validate(fields)
         except ValidationError as error:
             raise BreaksContract(_problems(error)) from error
 
@@ -121,13 +126,13 @@ class Codec:
         except ValidationError as error:
             raise BreaksContract(_problems(error)) from error
 
-    def _writer(self, name: str, lane: _Lane, data: bytes) -> Schema:
+    def _writer(self, name: str, opened: _Opened, data: bytes) -> Schema:
         if data[0] != 0:
             raise NotAvro("the first byte is not 0: no Confluent wire format")
         if len(data) < _HEADER:
             raise NotAvro("the record ends inside the schema id")
         schema_id = int.from_bytes(data[1:_HEADER], "big")
-        known = lane.writers.get(schema_id)
+        known = opened.writers.get(schema_id)
         if known is not None:
             return known
         try:
@@ -135,23 +140,30 @@ class Codec:
         except UnknownSchema as unknown:
             raise UnknownWriterSchema(_one_line(str(unknown))) from unknown
         # Another team's registration often differs in its docs alone: the same bytes.
-        if canonical_sha256(writer) == lane.canonical:
-            writer = lane.schema
-        lane.writers[schema_id] = writer
+        if canonical_sha256(writer) == opened.canonical:
+            writer = opened.schema
+        opened.writers[schema_id] = writer
         return writer
 
-    def _open(self, name: str) -> _Lane:
+    def _open(self, name: str) -> _Opened:
         version = current_version(name)
         model = CONTRACTS[name].model
-        lane = _Lane(
+        opened = _Opened(
             model=model,
             validate=model.model_validate,
             header=b"\0" + self._registry.id_of(name).to_bytes(4, "big"),
             schema=version.schema,
             canonical=canonical_sha256(version.schema),
         )
-        self._lanes[name] = lane
-        return lane
+        self._contracts[name] = opened
+        return opened
+
+
+def _frame(opened: _Opened, fields: Mapping[str, Any]) -> bytes:
+    sink = BytesIO()
+    sink.write(opened.header)
+    schemaless_writer(sink, opened.schema, fields)
+    return sink.getvalue()
 
 
 def _read(data: bytes, writer: Schema, reader: Schema | None) -> Any:

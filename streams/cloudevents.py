@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Final
+
 from domain.calendar import Millis, iso_instant
 
-CONTENT_TYPE = b"application/avro"
-_TYPE_PREFIX = "buying-groups."
+_VERSION: Final = ("ce_specversion", b"1.0")
+_CONTENT_TYPE: Final = ("content-type", b"application/avro")
 
 
 def event_headers(
@@ -23,14 +26,19 @@ def event_headers(
     event is about; ``traceparent`` is carried on from the input when it had one.
     """
     headers = [
-        ("ce_specversion", b"1.0"),
+        _VERSION,
         ("ce_id", event_id.encode()),
-        ("ce_type", (_TYPE_PREFIX + name).encode()),
+        ("ce_type", _type(name)),
         ("ce_source", source.encode()),
         ("ce_time", iso_instant(at).encode()),
         ("ce_subject", subject.encode()),
-        ("content-type", CONTENT_TYPE),
+        _CONTENT_TYPE,
     ]
     if traceparent is not None:
         headers.append(("traceparent", traceparent.encode()))
     return headers
+
+
+@cache
+def _type(name: str) -> bytes:
+    return f"buying-groups.{name}".encode()

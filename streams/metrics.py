@@ -13,7 +13,9 @@ DEAD_LETTERS = Counter(
 )
 TOO_OLD = Counter("buying_groups_too_old_activity", "Activity older than the window")
 ERASED = Counter("buying_groups_erased_activity", "Activity dated before its lead's erasure")
-OUTPUTS = Counter("buying_groups_outputs", "Records written to output topics", ["topic"])
+WRITTEN = Counter(
+    "buying_groups_written_records", "Records written: outputs, routed and control", ["topic"]
+)
 BATCHES = Counter("buying_groups_batches", "Batches folded and delivered")
 BATCH_SECONDS = Histogram(
     "buying_groups_batch_seconds",

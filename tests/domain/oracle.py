@@ -1,6 +1,7 @@
 """The rules of domain.md once more, as slowly and literally as they are written there.
 
-Everything is worked out from the set of all events and one date: no state, no batches. Shares no code with ``domain`` but the events' shapes.
+Everything is worked out from the set of all events and one date: no state, no batches. Shares no
+code with ``domain`` but the events' shapes.
 """
 
 from collections import defaultdict
@@ -107,9 +108,9 @@ class Oracle:
         for one in self.decisions:
             erased_at = self.erased_at.get((one.account_id, one.lead_id), -1)
             void = one.operation == "assign" and one.role not in roles
-            if one.buying_group_id == group.buying_group_id and not void:  # keep
-                if one.decided_at > erased_at:
-                    said[one.lead_id][one.source].append(one)
+            here = one.buying_group_id == group.buying_group_id
+            if here and not void and one.decided_at > erased_at:
+                said[one.lead_id][one.source].append(one)
         found: dict[str, tuple[str, str, int]] = {}
         for lead_id, by_source in said.items():
             newest = [
