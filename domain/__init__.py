@@ -1,1 +1,1 @@
-"""What we decide: membership, completeness and engagement as plain functions over events (docs/spec/domain.md)."""
+"""What we decide: membership, completeness and engagement as plain functions over events (docs/domain.md)."""

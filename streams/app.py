@@ -18,6 +18,8 @@ from streams.topics import CONTROL, INPUTS, Topic
 from streams.transport import RangeTransport
 
 _COMMIT_EVERY_S: Final = 1.0
+_POLL_IN_BATCHES: Final = 2
+"""One poll serves all partitions, so it may bring more than one of them folds at a time."""
 
 
 class EngineTables(TableManager):
@@ -73,7 +75,7 @@ def build_app(settings: Settings, processors: Callable[[EngineApp], ProcessorFac
         broker_heartbeat_interval=min(3.0, settings.session_timeout / 4),
         broker_request_timeout=max(90.0, settings.session_timeout * 2),
         broker_commit_interval=_COMMIT_EVERY_S,
-        broker_max_poll_records=settings.batch_size,
+        broker_max_poll_records=settings.batch_size * _POLL_IN_BATCHES,
         consumer_auto_offset_reset="earliest",
         # Partitions that move on a rebalance may only be read on when the table manager says so;
         # topics exist before the worker starts (``topics create``), so Faust declares none.

@@ -1,0 +1,464 @@
+"""A deployment under test: topics of its own, workers as real processes, everything it wrote."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
+
+from console.tick import move_day_on
+from domain.calendar import Day
+from schemas.codec import Codec
+from schemas.fields import Contract
+from schemas.outputs import BuyingGroupState
+from schemas.registry import CommittedRegistry
+from streams.admin import create_topics
+from streams.settings import Settings, load_settings
+from streams.topics import BUYING_GROUP_STATE, CONTROL, INPUTS, Topic
+
+ROOT: Final = Path(__file__).parents[2]
+PATIENCE_S: Final = 60.0
+_POLL_S: Final = 0.05
+_SESSION_TIMEOUT_S: Final = 6
+_OWN_SETTINGS: Final = frozenset(
+    name.upper() for name in Settings.model_fields if not name.startswith("kafka_")
+)
+
+Place = tuple[str, int, int]
+"""Where a record stands: full topic name, partition, offset."""
+
+
+class NeverHappened(AssertionError):
+    """What a test waited for did not come about."""
+
+
+def wait_until(happened: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
+    """Return when something has happened; patience only bounds a run that went wrong."""
+    deadline = time.monotonic() + patience_s
+    while not happened():
+        if time.monotonic() > deadline:
+            raise NeverHappened(what)
+        time.sleep(_POLL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record to produce; ``topic`` without namespace.
+
+    ``dlq_reason`` is set where the record must end in ``dead-letters``. ``partition`` None lets
+    the key decide as Kafka's own clients do.
+    """
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
+    dlq_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A committed record as a subscriber reads it; ``value`` None withdraws its key."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+    def header(self, name: str) -> str:
+        """Return a header that must be there once."""
+        (value,) = [value for key, value in self.headers if key == name]
+        return value.decode()
+
+
+class Worker:
+    """``buying-groups worker`` as a process of its own, with its log in a file.
+
+    The process ends with this one, however that ends.
+    """
+
+    def __init__(self, environment: Mapping[str, str], log: Path, folder: Path) -> None:
+        self.log = log
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "console.cli", "worker"],
+                cwd=folder,
+                env=dict(environment),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=out,
+                start_new_session=True,
+            )
+        self._guard = subprocess.Popen(
+            ["/bin/sh", "-c", 'read -r _; kill -9 "$0" 2>/dev/null', str(self._process.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    @property
+    def running(self) -> bool:
+        """Whether the process lives."""
+        return self._process.poll() is None
+
+    def lines(self) -> list[dict[str, Any]]:
+        """Return what the worker logged; lines that are not JSON come as ``{"text": line}``."""
+        found: list[dict[str, Any]] = []
+        for line in self.log.read_text(errors="replace").splitlines():
+            try:
+                entry = json.loads(line)
+            except ValueError:
+                entry = {"text": line}
+            found.append(entry if isinstance(entry, dict) else {"text": line})
+        return found
+
+    def said(self, event: str) -> list[dict[str, Any]]:
+        """Return the log lines of one event."""
+        return [line for line in self.lines() if line.get("event") == event]
+
+    def owns(self) -> set[int]:
+        """Return the partitions the worker last said it was ready for."""
+        ready = self.said("worker is ready")
+        return set(ready[-1]["partitions"]) if ready else set()
+
+    def wait_ready(self) -> None:
+        """Wait until it has its first partitions, recovered."""
+        self.wait_until(lambda: bool(self.owns()), "ready")
+
+    def wait_until(self, happened: Callable[[], bool], what: str) -> None:
+        """Wait for something that only a living worker can bring about."""
+
+        def happened_or_ended() -> bool:
+            return happened() or not self.running
+
+        wait_until(happened_or_ended, f"the worker was never {what}:\n{self.log_end()}")
+        assert self.running, f"the worker ended with {self.code}:\n{self.log_end()}"
+
+    @property
+    def code(self) -> int | None:
+        """The exit code, None while it runs."""
+        return self._process.poll()
+
+    def terminate(self) -> int:
+        """Ask it to stop (SIGTERM) and return its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for its end; return its exit code."""
+        try:
+            return self._process.wait(PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise NeverHappened(f"the worker did not end:\n{self.log_end()}") from None
+
+    def kill(self) -> None:
+        """End it as a crash of the machine would (SIGKILL)."""
+        self._process.kill()
+        self._process.wait()
+
+    def pause(self) -> None:
+        """Stop its time (SIGSTOP)."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let its time go on (SIGCONT)."""
+        self._process.send_signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        if self.running:
+            self.kill()
+        self._guard.kill()
+        self._guard.communicate()
+
+    def log_end(self) -> str:
+        """Return the last lines of the log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+
+
+class Deployment:
+    """One namespace on one Kafka, its topics created, and the workers started for it."""
+
+    def __init__(self, bootstrap: str, namespace: str, folder: Path) -> None:
+        self.folder = folder
+        self.settings = load_settings(
+            _env_file=None,
+            kafka_bootstrap_servers=bootstrap,
+            namespace=namespace,
+            partitions=4,
+            replication_factor=1,
+            schema_registry_url=None,
+            session_timeout=_SESSION_TIMEOUT_S,
+        )
+        self.codec = Codec(CommittedRegistry())
+        self._workers: list[Worker] = []
+        self._producers: dict[str, Producer] = {}
+
+    def create_topics(self) -> None:
+        """Create the topics on a real Kafka; an embedded one makes them when they are asked for."""
+        create_topics(self.settings)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of this deployment's commands: no setting comes from outside."""
+        inherited = {name: value for name, value in os.environ.items() if name not in _OWN_SETTINGS}
+        return {
+            **inherited,
+            "PYTHONPATH": str(ROOT),
+            "KAFKA_BOOTSTRAP_SERVERS": self.settings.client_config()["bootstrap.servers"],
+            "NAMESPACE": self.settings.namespace,
+            "PARTITIONS": str(self.settings.partitions),
+            "SESSION_TIMEOUT": str(_SESSION_TIMEOUT_S),
+            "DAY_TICKS": "off",
+            "LOG_FORMAT": "json",
+        }
+
+    def worker(self, *, ready: bool = True, **settings: str) -> Worker:
+        """Start a worker, with some settings of its own, and wait until it is ready."""
+        log = self.folder / f"worker-{len(self._workers)}.log"
+        worker = Worker({**self.environment, **settings}, log, self.folder)
+        self._workers.append(worker)
+        if ready:
+            worker.wait_ready()
+        return worker
+
+    def command(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+        """Run a ``buying-groups`` command; return what it printed and its exit code."""
+        return subprocess.run(
+            [sys.executable, "-m", "console.cli", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=2 * PATIENCE_S,
+            check=False,
+        )
+
+    def close(self) -> None:
+        """End every worker that still lives."""
+        for worker in self._workers:
+            worker.close()
+
+    def name(self, topic: Topic | str) -> str:
+        """Return a topic's full name."""
+        return f"{self.settings.namespace}.{topic if isinstance(topic, str) else topic.name}"
+
+    def record(self, topic: str, value: Contract, **fields: Any) -> Record:
+        """Return an event's record, keyed by its account."""
+        account_id = getattr(value, "account_id")  # noqa: B009 - every input contract has it
+        defaults = {"key": account_id.encode(), "value": self.codec.encode(topic, value)}
+        return Record(topic, **{**defaults, **fields})
+
+    def produce(self, records: Iterable[Record], compression: str = "none") -> list[Place]:
+        """Produce records in their order, wait for the broker, and return where each stands."""
+        producer = self._producers.get(compression)
+        if producer is None:
+            producer = self._producers[compression] = Producer(
+                {
+                    **self.settings.client_config(),
+                    "compression.type": compression,
+                    "partitioner": "murmur2_random",
+                    "enable.idempotence": True,
+                    "linger.ms": 5,
+                    "message.max.bytes": 2_000_000,
+                    "queue.buffering.max.messages": 1_000_000,
+                }
+            )
+        places: dict[int, Place] = {}
+        refused: list[KafkaError] = []
+
+        def noted(index: int) -> Callable[[KafkaError | None, Message], None]:
+            def note(error: KafkaError | None, message: Message) -> None:
+                if error is not None:
+                    refused.append(error)
+                else:
+                    places[index] = _place(message)
+
+            return note
+
+        count = 0
+        for record in records:
+            where = {} if record.partition is None else {"partition": record.partition}
+            producer.produce(
+                self.name(record.topic),
+                record.value,
+                record.key,
+                headers=list(record.headers),
+                on_delivery=noted(count),
+                **where,
+            )
+            producer.poll(0)
+            count += 1
+        assert producer.flush(PATIENCE_S) == 0, "the broker did not take the records"
+        assert not refused, f"the broker refused records: {refused[0]}"
+        return [places[index] for index in range(count)]
+
+    def read(self, topic: Topic | str) -> list[Written]:
+        """Return everything committed in a topic, each partition in its order."""
+        consumer = self._reader()
+        name = self.name(topic)
+        partitions = range(self.settings.partitions)
+        found: list[Written] = []
+        ended: set[int] = set()
+        try:
+            consumer.assign([TopicPartition(name, partition, 0) for partition in partitions])
+            deadline = time.monotonic() + PATIENCE_S
+            while len(ended) < len(partitions):
+                if time.monotonic() > deadline:
+                    raise NeverHappened(f"{name} could not be read to its end")
+                for message in consumer.consume(10_000, timeout=0.2):
+                    error = message.error()
+                    if error is None:
+                        found.append(_written(message))
+                    elif error.code() == KafkaError._PARTITION_EOF:
+                        ended.add(message.partition() or 0)
+                    else:
+                        raise KafkaException(error)
+        finally:
+            consumer.close()
+        return sorted(found, key=lambda written: (written.partition, written.offset))
+
+    def events(self, topic: Topic) -> list[Any]:
+        """Return the decoded events of an output topic."""
+        return [self.codec.decode(topic.name, written.value) for written in self.read(topic)]
+
+    def states(self) -> dict[str, BuyingGroupState]:
+        """Return the last state of each group that was not withdrawn."""
+        last: dict[str, bytes | None] = {}
+        for written in self.read(BUYING_GROUP_STATE):
+            assert written.key is not None
+            last[written.key.decode()] = written.value
+        found: dict[str, BuyingGroupState] = {}
+        for group_id, value in last.items():
+            if value is not None:
+                state = self.codec.decode(BUYING_GROUP_STATE.name, value)
+                assert isinstance(state, BuyingGroupState)
+                found[group_id] = state
+        return found
+
+    def ends(self, topics: Iterable[Topic] = (*INPUTS, CONTROL)) -> dict[tuple[str, int], int]:
+        """Return (full topic name, partition) → the end that a subscriber sees."""
+        reader = self._reader()
+        try:
+            return {
+                (name, partition): reader.get_watermark_offsets(
+                    TopicPartition(name, partition), timeout=PATIENCE_S
+                )[1]
+                for name in map(self.name, topics)
+                for partition in range(self.settings.partitions)
+            }
+        finally:
+            reader.close()
+
+    def committed(
+        self, topics: Iterable[Topic] = (*INPUTS, CONTROL)
+    ) -> dict[tuple[str, int], int]:
+        """Return (full topic name, partition) → what the workers' group has committed."""
+        group = Consumer({**self.settings.client_config(), "group.id": self.settings.app_id})
+        asked = [
+            TopicPartition(self.name(topic), partition)
+            for topic in topics
+            for partition in range(self.settings.partitions)
+        ]
+        try:
+            rows = group.committed(asked, timeout=PATIENCE_S)
+        finally:
+            group.close()
+        return {(row.topic, row.partition): max(row.offset, 0) for row in rows}
+
+    def unconsumed(self) -> dict[tuple[str, int], tuple[int, int]]:
+        """Return (topic, partition) → (committed, end) of every input that is not consumed."""
+        committed = self.committed()
+        return {
+            where: (committed[where], end)
+            for where, end in self.ends().items()
+            if committed[where] < end
+        }
+
+    def wait_consumed(self) -> None:
+        """Wait until everything in the input topics was consumed, routed records included."""
+        wait_until(lambda: not self.unconsumed(), f"not everything was consumed{self._logs()}")
+
+    def wait_begun(self, beyond: int = 0) -> None:
+        """Wait until more than so many offsets of the inputs were committed."""
+        wait_until(
+            lambda: sum(self.committed(INPUTS).values()) > beyond,
+            f"nothing was consumed{self._logs()}",
+        )
+
+    def tick(self, as_of: Day) -> int:
+        """Move the day on once everything was consumed; return the baseline's number."""
+        return move_day_on(
+            self.settings, self.codec, as_of, _now(), PATIENCE_S, lambda *_: None
+        )
+
+    def placed(self, records: Sequence[Record], places: Sequence[Place]) -> dict[Place, Record]:
+        """Return the records that must end in ``dead-letters`` by where they stand."""
+        return {
+            place: record
+            for record, place in zip(records, places, strict=True)
+            if record.dlq_reason is not None
+        }
+
+    def _reader(self) -> Consumer:
+        return Consumer(
+            {
+                **self.settings.client_config(),
+                "group.id": f"{self.settings.namespace}.test",
+                "enable.auto.commit": False,
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+            }
+        )
+
+    def _logs(self) -> str:
+        return "".join(f"\n--- {worker.log.name}\n{worker.log_end()}" for worker in self._workers)
+
+
+def events_by_subject(
+    written: Iterable[Written], decode: Callable[[bytes | None], Any]
+) -> Iterator[tuple[str, Any]]:
+    """Yield what an output is about and its event."""
+    for one in written:
+        yield one.header("ce_subject"), decode(one.value)
+
+
+def missing(wanted: Collection[str], found: Collection[str]) -> str:
+    """Return a sentence on the ids that are on one side only."""
+    only_wanted, only_found = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
+    return f"missing {only_wanted[:3]} of {len(only_wanted)}, too many {only_found[:3]} of {len(only_found)}"
+
+
+def _place(message: Message) -> Place:
+    return (message.topic() or "", message.partition() or 0, message.offset() or 0)
+
+
+def _written(message: Message) -> Written:
+    headers: Any = message.headers() or []
+    return Written(
+        message.partition() or 0,
+        message.offset() or 0,
+        _bytes(message.key()),
+        _bytes(message.value()),
+        tuple(headers),
+    )
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
