@@ -20,9 +20,7 @@ def events_of(value: Account) -> tuple[AccountProfile]:
             account_id=value.account_id,
             updated_at=value.updated_at,
             attributes={
-                name: known
-                for name in ATTRIBUTES
-                if (known := getattr(value, name)) is not None
+                name: known for name in ATTRIBUTES if (known := getattr(value, name)) is not None
             },
             custom=dict(value.custom),
         ),

@@ -1,4 +1,4 @@
-"""``buying-groups``: a group is created, changed or deleted, with its template embedded (domain.md §1)."""
+"""``buying-groups``: a group is created, changed or deleted, its template embedded (domain.md §1)."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ def events_of(value: BuyingGroup) -> tuple[GroupDefinition]:
     expected = buying_group_id(value.solution_interest_id, value.account_id)
     if value.buying_group_id != expected:
         msg = (
-            f"the group of {value.solution_interest_id!r} and {value.account_id!r}"
-            f" has the id {expected}"
+            f"the group of {value.solution_interest_id!r} and {value.account_id!r} has the id {expected}"
         )
         raise Refused("wrong_group_id", msg)
     template = value.role_template
@@ -55,9 +54,7 @@ def events_of(value: BuyingGroup) -> tuple[GroupDefinition]:
                 )
                 for role in template.roles
             ),
-            stage_model=(
-                None if value.stage_model is None else value.stage_model.model_dump_json()
-            ),
+            stage_model=(None if value.stage_model is None else value.stage_model.model_dump_json()),
             deleted=value.deleted,
         ),
     )

@@ -20,10 +20,9 @@ log = structlog.get_logger(__name__)
 
 def events_of(value: JourneyAction) -> tuple[Decision, ...]:
     """Return the journey's decision; none for a stage or status move."""
-    action = value.action
-    if action == "update_stage" or action == "update_status" or value.lead_id is None:
+    if value.action == "update_stage" or value.action == "update_status" or value.lead_id is None:  # noqa: PLR1714 - narrows the type
         metrics.STAGE_MOVES.inc()
-        log.warning("stages are not kept yet", event_id=value.event_id, action=action)
+        log.warning("stages are not kept yet", event_id=value.event_id, action=value.action)
         return ()
     return (
         Decision(
@@ -32,7 +31,7 @@ def events_of(value: JourneyAction) -> tuple[Decision, ...]:
             buying_group_id=buying_group_id(value.solution_interest_id, value.account_id),
             lead_id=value.lead_id,
             source="journey",
-            operation=action,
+            operation=value.action,
             role=value.role,
             decided_at=value.decided_at,
         ),

@@ -36,9 +36,7 @@ def events_of(value: LeadProfile) -> tuple[events.LeadProfile]:
             updated_at=value.updated_at,
             status=value.status,
             attributes={
-                name: known
-                for name in ATTRIBUTES
-                if (known := getattr(value, name)) is not None
+                name: known for name in ATTRIBUTES if (known := getattr(value, name)) is not None
             },
             custom=dict(value.custom),
         ),

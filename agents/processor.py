@@ -108,9 +108,7 @@ class PartitionProcessor:
     def _tick(self, record: ControlRecord) -> Iterator[Delivery]:
         clock = self._now()
         daily = record.tick_id.startswith(control.DAILY)
-        if record.tick_id in clock.ticks or (
-            daily and clock.ticked and record.as_of <= clock.as_of
-        ):
+        if record.tick_id in clock.ticks or (daily and clock.ticked and record.as_of <= clock.as_of):
             return
         as_of = max(record.as_of, clock.as_of) if clock.ticked else record.as_of
         tenant = clock.tenant()

@@ -29,7 +29,7 @@ FUTURE_ALLOWANCE_MS: Final = 5 * 60 * 1000
 """How far ahead of the broker's clock an event may be dated."""
 
 
-class Refused(Exception):  # noqa: N818 - what happened to the event, in the contract's words
+class Refused(Exception):
     """An event that is well-formed and still must not be taken; ``reason`` is the dead letter's."""
 
     def __init__(self, reason: str, detail: str) -> None:

@@ -8,20 +8,18 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from confluent_kafka import KafkaError, Message, Producer
 
 from agents.clock import REDUCING_PARTITION
 from agents.control import daily_tick_id, day_tick, outgoing
 from domain.calendar import Day, Millis, day_of, iso_day
 from schemas.codec import Codec
 from streams.app import EngineApp
-from streams.placement import PARTITIONER
+from streams.sending import send_all
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 _LOOK_EVERY_S: Final = 10.0
-_SEND_TIMEOUT_S: Final = 30.0
 
 
 def send_ticks(
@@ -32,30 +30,11 @@ def send_ticks(
     Raises:
         TimeoutError: the broker did not confirm them all in time.
     """
-    producer = Producer(
-        {**settings.client_config(), "enable.idempotence": True, "partitioner": PARTITIONER}
-    )
-    offsets: dict[int, int] = {}
-
-    def confirmed(error: KafkaError | None, message: Message) -> None:
-        if error is None:
-            offsets[message.partition() or 0] = message.offset() or 0
-
-    for partition in range(settings.partitions):
-        record = outgoing(day_tick(tick_id, as_of, partition, now), codec, source)
-        producer.produce(
-            f"{settings.namespace}.{record.topic}",
-            record.value,
-            record.key,
-            partition,
-            headers=list(record.headers),
-            on_delivery=confirmed,
-        )
-    producer.flush(_SEND_TIMEOUT_S)
-    if len(offsets) < settings.partitions:
-        msg = f"the tick was confirmed by {len(offsets)} of {settings.partitions} partitions"
-        raise TimeoutError(msg)
-    return offsets
+    ticks = [
+        outgoing(day_tick(tick_id, as_of, partition, now), codec, source)
+        for partition in range(settings.partitions)
+    ]
+    return dict(send_all(settings, ticks))
 
 
 class Ticker:

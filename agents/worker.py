@@ -40,6 +40,7 @@ def build_worker(
     Raises:
         SettingsError: no brokers are set.
     """
+
     def processors(app: EngineApp) -> ProcessorFactory:
         surroundings = Surroundings(
             codec, app.stored, f"/{settings.namespace}/engine", settings.partitions, now
@@ -59,7 +60,7 @@ def _declare(app: EngineApp, topic: Topic, read: Callable[[FetchedRange], Batch]
         async for fetched in ranges:
             try:
                 app.lanes.submit(Submission(fetched, await _patiently(read, fetched)))
-            except Exception as failure:  # noqa: BLE001 - none may leave an agent; the worker stops
+            except Exception as failure:
                 log.exception("records could not be read", topic=topic.name)
                 await app.crash(failure)
                 return

@@ -54,14 +54,15 @@ def main() -> None:
     parser.add_argument("--output", choices=("table", "json"), default="table")
     asked = parser.parse_args()
     now = time.time_ns() // 1_000_000
-    with _broker() as servers:
+    with broker_servers() as servers:
         worker = [_worker(servers, asked, now) for _ in range(asked.runs)]
     in_memory = [_in_memory(asked, now) for _ in range(asked.runs)]
     _print(asked, worker, in_memory)
 
 
 @contextlib.contextmanager
-def _broker() -> Iterator[str]:
+def broker_servers() -> Iterator[str]:
+    """Yield the Kafka to measure on: the configured one, or one started for this."""
     servers = os.environ.get("KAFKA_BOOTSTRAP_SERVERS")
     if servers:
         yield servers
@@ -79,20 +80,27 @@ def _worker(servers: str, asked: argparse.Namespace, now: Millis) -> float:
     )
     create_topics(settings)
     _publish(settings, asked, now)
-    process = subprocess.Popen(  # noqa: S603 - our own command
+    with running_worker(settings) as process:
+        return _rate_of_commits(settings, asked.events, process)
+
+
+@contextlib.contextmanager
+def running_worker(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a worker of these settings while the context lasts."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "console.cli", "worker"],
         env={
             **os.environ,
-            "KAFKA_BOOTSTRAP_SERVERS": servers,
+            "KAFKA_BOOTSTRAP_SERVERS": settings.kafka_bootstrap_servers or "",
             "NAMESPACE": settings.namespace,
-            "PARTITIONS": str(asked.partitions),
-            "BATCH_SIZE": str(asked.batch_size),
+            "PARTITIONS": str(settings.partitions),
+            "BATCH_SIZE": str(settings.batch_size),
             "DAY_TICKS": "off",
             "LOG_LEVEL": "warning",
         },
     )
     try:
-        return _rate_of_commits(settings, asked.events, process)
+        yield process
     finally:
         process.terminate()
         process.wait(30)
@@ -186,9 +194,7 @@ def _print(asked: argparse.Namespace, worker: list[float], in_memory: list[float
     for heading in ("median", "least", "most"):
         table.add_column(heading, justify="right")
     for name, runs in rows.items():
-        table.add_row(
-            name, f"{statistics.median(runs):,.0f}", f"{min(runs):,.0f}", f"{max(runs):,.0f}"
-        )
+        table.add_row(name, f"{statistics.median(runs):,.0f}", f"{min(runs):,.0f}", f"{max(runs):,.0f}")
     ratio = statistics.median(worker) / statistics.median(in_memory)
     table.caption = f"worker / fold: {ratio:.2f}"
     Console().print(table)

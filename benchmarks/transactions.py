@@ -36,8 +36,7 @@ def main() -> None:
     with KafkaBroker() as broker:
         results = {
             (records, way): [
-                _median_ms(broker.bootstrap, way, records, asked.batches)
-                for _ in range(asked.rounds)
+                _median_ms(broker.bootstrap, way, records, asked.batches) for _ in range(asked.rounds)
             ]
             for records in (10, 1000)
             for way in WAYS

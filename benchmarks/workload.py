@@ -17,9 +17,7 @@ MEMBERS: Final = 6
 ROLES: Final = ("Decision Maker", "Influencer", "Practitioner")
 
 
-def setting_up(
-    accounts: int, now: Millis
-) -> Iterator[tuple[str, str, BuyingGroup | JourneyAction]]:
+def setting_up(accounts: int, now: Millis) -> Iterator[tuple[str, str, BuyingGroup | JourneyAction]]:
     """Yield (topic, account id, event) that create a group of six members in each account."""
     template = RoleTemplate(
         id="template-1",
@@ -66,7 +64,7 @@ def setting_up(
 
 def activity(events: int, accounts: int, now: Millis, seed: int) -> Iterator[LeadActivity]:
     """Yield activity of the last 30 days, spread evenly over accounts, leads and types."""
-    chance = random.Random(seed)  # noqa: S311 - a repeatable workload, not a secret
+    chance = random.Random(seed)
     types = sorted(DEFAULT_MODEL.weights)
     for number in range(events):
         yield LeadActivity(

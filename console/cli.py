@@ -1,6 +1,7 @@
 """The ``buying-groups`` command: parsing, messages and exit codes; each command's work is elsewhere.
 
-Exit codes: 0 done, 1 could not be done, 2 wrong use or settings, 3 done with refused input.
+Exit codes: 0 done, 1 could not be done, 2 wrong use or settings, 3 done with refused input,
+130 interrupted. A command imports what it works with when it runs, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -8,79 +9,96 @@ from __future__ import annotations
 import asyncio
 from contextlib import nullcontext
 from datetime import datetime
-from typing import Annotated, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from confluent_kafka import KafkaException
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 
-from agents.worker import system_clock
-from console.logs import configure_logs
-from console.running import run_worker
-from console.tick import NotConsumed, move_day_on
-from domain.calendar import day_from_date
-from schemas.codec import Codec
-from schemas.registry import open_registry
-from streams.admin import ClusterError, check_topics
-from streams.embedded import EmbeddedKafka
-from streams.settings import Settings, SettingsError, load_settings
+from console import VERSION
+from console.choices import Format, Output
+from console.terminal import (
+    FAILED,
+    INTERRUPTED,
+    SOME_REFUSED,
+    WRONG_USE,
+    codec_of,
+    connected_settings,
+    fail,
+    log_only_errors,
+    messages,
+    registry_of,
+    settings_or_fail,
+    tell,
+)
 
-FAILED = 1
-WRONG_USE = 2
+if TYPE_CHECKING:
+    from streams.admin import Difference
+    from streams.settings import Settings
 
 app = typer.Typer(
     name="buying-groups",
-    help="A real-time buying-group engine on Kafka.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
-screen = Console()
-messages = Console(stderr=True)
+topics = typer.Typer(
+    name="topics",
+    help="Create the topics of a deployment, or check those it has.",
+    no_args_is_help=True,
+)
+app.add_typer(topics)
+
+EventsFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE", exists=True, dir_okay=False, readable=True, allow_dash=True,
+        help="the events; - reads standard input",
+    ),
+]
+RefusedFile = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", dir_okay=False, help="write every refused entry here, as JSON lines"),
+]
+OutputChoice = Annotated[Output, typer.Option(help="json for programs, table for people")]
+DayOption = Annotated[datetime, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="the day, UTC")]
 
 
-def fail(message: str, code: int = FAILED) -> NoReturn:
-    """Print what went wrong, in red where there are colours, and end with an exit code."""
-    messages.print(message, style="red", highlight=False, markup=False, soft_wrap=True)
-    raise typer.Exit(code)
-
-
-def settings_or_fail(**overrides: object) -> Settings:
-    """Return the settings, or end with one line for each that cannot be used."""
-    try:
-        return load_settings(**overrides)
-    except SettingsError as error:
-        fail("\n".join(error.lines), WRONG_USE)
-
-
-def connected_settings() -> Settings:
-    """Return settings that name a Kafka, for commands that look at a running deployment."""
-    settings = settings_or_fail()
-    if settings.kafka_bootstrap_servers is None:
-        fail(
-            "KAFKA_BOOTSTRAP_SERVERS is not set: name the Kafka of the running deployment,"
-            " e.g. KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092",
-            WRONG_USE,
-        )
-    return settings
-
-
-def codec_of(settings: Settings) -> Codec:
-    """Return the codec of a deployment."""
-    return Codec(open_registry(settings.schema_registry_url, settings.namespace))
+def print_version(wanted: bool) -> None:
+    """Print the release and end."""
+    if wanted:
+        typer.echo(f"buying-groups {VERSION}")
+        raise typer.Exit
 
 
 @app.callback()
-def buying_groups() -> None:
-    """A real-time buying-group engine on Kafka. Settings are environment variables: see .env.example."""
+def buying_groups(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="print the release")
+    ] = False,
+) -> None:
+    """A real-time buying-group engine on Kafka: who is in a group, how complete, how engaged.
+
+    Settings are environment variables or lines of a file `.env` in this folder; `.env.example` shows
+    them all.
+
+    First steps, with a Kafka at hand:
+
+    - `export KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092`
+    - `buying-groups topics create`
+    - `buying-groups worker`, and in another terminal:
+    - `buying-groups publish events.jsonl`
+    - `buying-groups tick --as-of 2026-11-21`
+    - `buying-groups export --output table`
+
+    Exit codes of every command: 0 done, 1 could not be done, 2 wrong use or settings,
+    3 done, but some input was refused, 130 interrupted.
+    """
 
 
 @app.command()
 def tick(
-    as_of: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], help="the day to move on to, UTC")
-    ],
+    as_of: DayOption,
     patience: Annotated[
         float, typer.Option(help="give up when nothing moved for so many seconds")
     ] = 60.0,
@@ -88,8 +106,20 @@ def tick(
     """Move the day on: decay old activity, compute a new baseline, rescore every group.
 
     Waits until everything published before was consumed, and until every partition has the new
-    baseline. Workers must be running.
+    baseline. Workers must be running. Prints the day and the number of its baseline.
+
+    Example: `buying-groups tick --as-of 2026-11-21`
+
+    Exit codes: 0 every partition has the new day, 1 the workers did not get there or Kafka does not
+    answer, 2 wrong use or settings.
     """
+    from confluent_kafka import KafkaException
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+
+    from agents.worker import system_clock
+    from console.tick import NotConsumed, move_day_on
+    from domain.calendar import day_from_date
+
     settings = connected_settings()
     try:
         with Progress(
@@ -120,7 +150,17 @@ def worker() -> None:
     """Run one worker from the settings until it is stopped (Ctrl-C or SIGTERM).
 
     Without KAFKA_BOOTSTRAP_SERVERS it starts an embedded Kafka, whose state ends with the process.
+    Logs go to standard error; "worker is ready" is said once it has partitions.
+
+    Example: `KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 buying-groups worker`
+
+    Exit codes: 0 stopped by a person or the system, 1 it could not go on, or the topics are not as they
+    must be, 2 wrong settings.
     """
+    from console.logs import configure_logs
+    from console.running import run_worker
+    from streams.embedded import EmbeddedKafka
+
     settings = settings_or_fail()
     configure_logs(settings)
     embedded = EmbeddedKafka() if settings.kafka_bootstrap_servers is None else None
@@ -141,6 +181,8 @@ def worker() -> None:
 
 def refuse_wrong_cluster(settings: Settings) -> None:
     """End with every difference if the cluster's topics are not as they must be."""
+    from streams.admin import ClusterError, check_topics
+
     try:
         differences = check_topics(settings)
     except ClusterError as error:
@@ -150,9 +192,191 @@ def refuse_wrong_cluster(settings: Settings) -> None:
         fail(f"The worker does not start on a cluster that differs:\n{listed}")
 
 
+@topics.command("create")
+def topics_create(output: OutputChoice = Output.TABLE) -> None:
+    """Create the topics that do not exist, then check all of them.
+
+    Prints each created topic, then how existing ones differ; those are left as they are. With
+    SCHEMA_REGISTRY_URL set it registers the schemas too. Safe to repeat.
+
+    Example: `PARTITIONS=8 REPLICATION_FACTOR=3 buying-groups topics create`
+
+    Exit codes: 0 every topic is as it must be, 1 some differ, or Kafka or the schema registry refuses
+    or does not answer, 2 wrong use or settings.
+    """
+    from schemas.registry import RegistryUnavailable, SchemaRefused
+    from streams.admin import ClusterError, create_topics
+    from streams.topics import ALL_TOPICS
+
+    settings = connected_settings()
+    try:
+        created = create_topics(settings)
+        for name in created:
+            tell(f"created {name}")
+        if not created:
+            tell(f"All {len(ALL_TOPICS)} topics exist.")
+        if settings.schema_registry_url is not None:
+            from console.topics import register_schemas
+
+            count = register_schemas(settings.schema_registry_url, settings.namespace, tell)
+            tell(f"{count} schemas are registered at {settings.schema_registry_url}.")
+        from console.topics import differences_after_creation
+
+        differences = differences_after_creation(settings)
+    except (ClusterError, RegistryUnavailable, SchemaRefused) as error:
+        fail(str(error))
+    end_with_differences(differences, output)
+
+
+@topics.command("check")
+def topics_check(output: OutputChoice = Output.TABLE) -> None:
+    """Compare the topics of a cluster with what the engine needs; change nothing.
+
+    Prints each difference: the topic, what differs, how it must be, how it is. `--output json` prints
+    one object a line with `topic`, `what`, `expected`, `found`. Nothing when all is well.
+
+    Example: `buying-groups topics check --output json`
+
+    Exit codes: 0 no difference, 1 differences, or Kafka does not answer, 2 wrong use or settings.
+    """
+    from streams.admin import ClusterError, check_topics
+
+    settings = connected_settings()
+    try:
+        differences = check_topics(settings)
+    except ClusterError as error:
+        fail(str(error))
+    end_with_differences(differences, output)
+
+
+def end_with_differences(differences: list[Difference], output: Output) -> None:
+    """Print differences, if there are any, and end with their exit code."""
+    from console.topics import print_differences
+
+    if differences:
+        print_differences(differences, output)
+        raise typer.Exit(FAILED)
+    tell("Every topic is as it must be.")
+
+
+@app.command()
+def publish(
+    file: EventsFile,
+    file_format: Annotated[
+        Format, typer.Option("--format", help="json: lines as above; marketo: Marketo's own files")
+    ] = Format.JSON,
+    leads: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False, readable=True,
+            help="with --format marketo: CSV with the columns lead_id and account_id",
+        ),
+    ] = None,
+    refused: RefusedFile = None,
+) -> None:
+    """Publish events to the input topics. Every one is checked first; bad ones are left out and told.
+
+    A line of the file is `{"topic": "lead-activity", "value": {…}}`: an input topic without the
+    namespace, and the event with times in RFC 3339. Prints to standard error each refused line with
+    its number and what is wrong (the first 20), and how many events the broker confirmed.
+
+    Example: `buying-groups publish events.jsonl --refused refused.jsonl`
+
+    Marketo's stream deliveries and pages of Get Lead Activities:
+    `buying-groups publish --format marketo activities.json --leads leads.csv`
+
+    To publish a file again is harmless: an event that is already there does not count twice.
+
+    Exit codes: 0 all published, 3 published but some lines were refused, 1 some were not confirmed,
+    2 wrong use or settings, 130 interrupted (it says up to which line all is published).
+    """
+    from console.marketo import MarketoError
+    from console.publish import NotPublished, Publisher
+    from console.publish_report import told_outcome
+    from console.source import accepted_entries
+    from schemas.registry import RegistryUnavailable, UnknownSchema
+
+    if (file_format is Format.MARKETO) != (leads is not None):
+        fail("--format marketo and --leads FILE go together: the file says nothing of accounts", WRONG_USE)
+    settings = connected_settings()
+    log_only_errors()
+    try:
+        publisher = Publisher(settings, registry_of(settings))
+        publisher.check_deployment()
+        with accepted_entries(file, refused=refused, leads=leads) as (entries, refusals):
+            outcome = publisher.publish(entries)
+    except (NotPublished, RegistryUnavailable, UnknownSchema, MarketoError, OSError) as error:
+        fail(str(error))
+    raise typer.Exit(told_outcome(outcome, refusals.count, file_format.unit))
+
+
+@app.command()
+def export(output: OutputChoice = Output.JSON) -> None:
+    """Print every buying group as it now stands, sorted by group id.
+
+    One JSON object a line, read from `buying-group-state`: `buying_group_id`, `account_id`,
+    `solution_interest_id`, `name`, `members`, `completeness`, `roles`, `missing_roles`, `score`,
+    `raw_score`, `baseline_version`, `as_of`, `version`. `--output table` prints a table for people,
+    figures as whole numbers. Nothing is committed, workers are not disturbed.
+
+    Example: `buying-groups export | head -1`
+
+    Exit codes: 0 done (no groups: nothing is printed), 1 Kafka does not answer or holds something that
+    is no state, 2 wrong use or settings.
+    """
+    from console.export import NotExported, read_states
+    from console.groups import print_groups
+    from schemas.registry import RegistryUnavailable, UnknownSchema
+
+    settings = connected_settings()
+    try:
+        states = read_states(settings, codec_of(settings))
+    except (NotExported, RegistryUnavailable, UnknownSchema) as error:
+        fail(str(error))
+    print_groups(states, output)
+
+
+@app.command()
+def fold(
+    file: EventsFile, as_of: DayOption, output: OutputChoice = Output.JSON, refused: RefusedFile = None
+) -> None:
+    """Print the groups that a file of events leads to on a day, with no Kafka at all: the rules alone.
+
+    Reads what `publish` reads and refuses what it refuses; what is dated more than 5 minutes ahead of
+    this machine's clock is refused too, as a broker's worker would. Prints what `export` prints after
+    `publish` and `tick` to the same day on an empty deployment; only versions count differently.
+
+    Example: `buying-groups fold events.jsonl --as-of 2026-11-21 --output table`
+
+    Exit codes: 0 done, 3 done but some lines were refused (the groups are complete for the rest),
+    1 the file cannot be read, 2 wrong use.
+    """
+    import time
+
+    from console.folding import fold_entries
+    from console.groups import print_groups
+    from console.refusals import count_of
+    from console.source import accepted_entries
+    from domain.calendar import day_from_date
+
+    log_only_errors()
+    clock = lambda: time.time_ns() // 1_000_000
+    try:
+        with accepted_entries(file, refused=refused, clock=clock) as (entries, refusals):
+            folded = fold_entries(entries, day_from_date(as_of.date()))
+    except OSError as error:
+        fail(str(error))
+    print_groups(folded.states, output)
+    if folded.stage_moves:
+        tell(f"{count_of(folded.stage_moves, 'stage or status move')} changed nothing: not built yet.")
+    if refusals.count:
+        tell(f"{count_of(refusals.count, 'line')} refused.")
+        raise typer.Exit(SOME_REFUSED)
+
+
 def main() -> None:
     """Run the command line."""
-    app()
+    app(prog_name="buying-groups")
 
 
 if __name__ == "__main__":

@@ -61,5 +61,6 @@ def configure_logs(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    quiet = max(level, logging.WARNING)
     for name in _CHATTY:
-        logging.getLogger(name).setLevel(max(level, logging.WARNING) if level > 10 else level)
+        logging.getLogger(name).setLevel(level if settings.log_level == "debug" else quiet)

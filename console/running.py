@@ -39,9 +39,7 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
     ticker = Ticker(app, codec, system_clock) if settings.day_ticks == "on" else None
 
     app.on_rebalance_complete.connect(_tell_ready(app), weak=False)
-    log.info(
-        "worker starts", brokers=settings.kafka_bootstrap_servers, namespace=settings.namespace
-    )
+    log.info("worker starts", brokers=settings.kafka_bootstrap_servers, namespace=settings.namespace)
     await app.start()
     if ticker is not None:
         ticker.start()

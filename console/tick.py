@@ -1,4 +1,4 @@
-"""``tick``: move the day on once everything published before it was consumed, and wait until it counts."""
+"""``tick``: once what was published before is consumed, move the day on and wait until it counts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Told = Callable[[str, int, int], None]
 """Told how far the waiting is: what is waited for, how much of it is done, how much there is."""
 
 
-class NotConsumed(Exception):  # noqa: N818 - says what happened
+class NotConsumed(Exception):
     """The workers did not get there in time; the message says what is left."""
 
 
@@ -143,6 +143,5 @@ class _Watch:
 
 def _stuck(what: str, patience_s: float) -> str:
     return (
-        f"{what}, and nothing moved for {patience_s:.0f} s."
-        " Is a worker running (buying-groups worker)?"
+        f"{what}, and nothing moved for {patience_s:.0f} s. Is a worker running (buying-groups worker)?"
     )

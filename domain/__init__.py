@@ -1,1 +1,1 @@
-"""What we decide: membership, completeness and engagement as plain functions over events (docs/domain.md)."""
+"""What we decide: membership, completeness, engagement; plain functions over events (docs/domain.md)."""

@@ -106,7 +106,7 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Makeup:
-    """What follows from who is in a group: completeness, and the share of each role that has a member."""
+    """What follows from who is in a group: its completeness, and the share of each role held."""
 
     completeness: Completeness
     shares: dict[str, float]

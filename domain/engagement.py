@@ -1,4 +1,4 @@
-"""How much leads and groups are engaged: points, scores and the baseline they are measured by (domain.md §5).
+"""How much leads and groups are engaged: points, scores and their baseline (domain.md §5).
 
 Points are integers, sums of floats go through ``math.fsum``: no order of addition changes a result.
 """
@@ -178,7 +178,7 @@ def role_shares(roles: Iterable[TemplateRole], occupied: Container[str]) -> dict
 
 
 def group_root(shares: Mapping[str, float], scores: Iterable[tuple[str, float]]) -> float:
-    """Return root(g), a group's raw figure, from the (role, person score) of its members (steps 2, 3)."""
+    """Return root(g), a group's raw figure, from its members' (role, person score) (steps 2, 3)."""
     return sqrt(fsum(shares[role] * score for role, score in scores))
 
 

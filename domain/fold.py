@@ -23,7 +23,7 @@ from domain.events import (
     LeadProfile,
 )
 from domain.membership import NO_DECISIONS, Member, decide, forget_until
-from domain.outcome import answer
+from domain.outcome import Received, answer
 from domain.reports import Cause, Outcome, Reason, Report
 
 
@@ -63,9 +63,7 @@ class Touched:
     answers: list[tuple[Decision, Outcome]] = field(default_factory=list)
 
 
-def take_in(
-    account: Account, events: Iterable[AccountEvent], tenant: Tenant
-) -> tuple[Changes, Touched]:
+def take_in(account: Account, events: Iterable[AccountEvent], tenant: Tenant) -> tuple[Changes, Touched]:
     """Take events into an account without settling its figures yet."""
     intake = _Intake(account, tenant)
     for event in events:
@@ -131,14 +129,16 @@ class _Intake:
             Cause(event.event_id, event.decided_at, "membership"),
         )
         outcome = answer(
-            event,
-            group.definition,
-            known,
-            group.decisions.get(event.lead_id),
-            before,
-            group.members.get(event.lead_id),
-            erased_at,
-            None if lead is None else lead.status,
+            Received(
+                decision=event,
+                definition=group.definition,
+                known=known,
+                current=group.decisions.get(event.lead_id),
+                before=before,
+                after=group.members.get(event.lead_id),
+                erased_at=erased_at,
+                status=None if lead is None else lead.status,
+            )
         )
         self.touched.answers.append((event, outcome))
 

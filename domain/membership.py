@@ -150,7 +150,7 @@ def resolve(
     ``roles`` are the group's template's, ``created_at`` the group's. ``status`` is the lead's in the
     group's account, None while its profile is unknown, when an assignment counts (§2.6).
     """
-    if status == "left" or status == "erased":
+    if status in {"left", "erased"}:
         return None
     chosen = effective(decisions, roles)
     if chosen is None:

@@ -125,10 +125,5 @@ class GroupGone:
 
 
 Report: TypeAlias = (
-    ScoreUpdated
-    | CompletenessChanged
-    | MembershipChanged
-    | DecisionAnswered
-    | GroupState
-    | GroupGone
+    ScoreUpdated | CompletenessChanged | MembershipChanged | DecisionAnswered | GroupState | GroupGone
 )

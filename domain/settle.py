@@ -34,9 +34,9 @@ from domain.reports import (
     DecisionAnswered,
     GroupGone,
     GroupState,
-    MemberState,
     MembershipChange,
     MembershipChanged,
+    MemberState,
     Outcome,
     Reason,
     ScoreUpdated,
@@ -103,7 +103,7 @@ def part_of(account: Account, as_of: Day, model: WeightingModel) -> TenantPart:
         points[lead_id] = points_of(lead.days, as_of, model)
         for day, types in lead.days.items():
             if first_day <= day <= as_of:
-                weight = max(weight, max(weight_of(kept, 0) for kept in types))
+                weight = max(weight, *(weight_of(kept, 0) for kept in types))
     strength = 0.0
     for group in account.groups.values():
         if group.definition is not None and group.members:
@@ -168,9 +168,9 @@ class _Settlement:
                 if before != after:
                     touched.groups[buying_group_id] = cause
                 continue
-            if change == "role_changed" and cause.reason == "membership":
-                cause = replace(cause, reason="role_edit")
-            touched.groups[buying_group_id] = cause
+            edited = change == "role_changed" and cause.reason == "membership"
+            told = replace(cause, reason="role_edit") if edited else cause
+            touched.groups[buying_group_id] = told
             group.figures = replace(
                 group.figures, membership_version=group.figures.membership_version + 1
             )
@@ -178,7 +178,7 @@ class _Settlement:
             self.changes.reports.append(
                 MembershipChanged(
                     version=group.figures.membership_version,
-                    cause=cause,
+                    cause=told,
                     buying_group_id=buying_group_id,
                     solution_interest_id=_definition(group).solution_interest_id,
                     lead_id=lead_id,
@@ -287,9 +287,7 @@ class _Settlement:
         score = two_decimals(group_score(root, self.tenant.baseline))
         if score == figures.score:
             return
-        group.figures = replace(
-            figures, score_version=figures.score_version + 1, score=score, raw=root
-        )
+        group.figures = replace(figures, score_version=figures.score_version + 1, score=score, raw=root)
         self.changes.groups.add(buying_group_id)
         self.changes.reports.append(
             ScoreUpdated(

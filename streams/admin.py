@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from confluent_kafka import KafkaError, KafkaException
@@ -42,6 +42,8 @@ def create_topics(settings: Settings) -> list[str]:
     """
     client = _client(settings)
     existing = _existing(client)
+    if _is_embedded(client):
+        return _ask_for_topics(client, settings, existing)
     wanted = [
         NewTopic(
             topic.full_name(settings.namespace),
@@ -131,6 +133,15 @@ def _fits(setting: str, expected: str, found: str) -> bool:
 
 def _client(settings: Settings) -> AdminClient:
     return AdminClient({**settings.client_config(), "client.id": f"{settings.app_id}-admin"})
+
+
+def _ask_for_topics(client: AdminClient, settings: Settings, existing: Mapping[str, int]) -> list[str]:
+    # The embedded Kafka cannot be told to create; asking for a topic creates it.
+    names = [topic.full_name(settings.namespace) for topic in ALL_TOPICS]
+    wanted = sorted(name for name in names if name not in existing)
+    for name in wanted:
+        client.list_topics(name, timeout=_TIMEOUT_S)
+    return wanted
 
 
 def _is_embedded(client: AdminClient) -> bool:

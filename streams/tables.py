@@ -107,7 +107,6 @@ class PartitionedRows(Store[Any, Any]):
         for tp in [tp for tp in self._offsets if tp.partition not in kept]:
             del self._offsets[tp]
 
-
     def reset_state(self) -> None:
         """Nothing is kept outside of memory."""
 
@@ -123,10 +122,10 @@ class PartitionedRows(Store[Any, Any]):
 class RangeSchema(faust.Schema[Any, Any]):
     """Leaves keys and values as the transport handed them over."""
 
-    def loads_key(self, app: AppT, message: Any, **_: Any) -> None:
+    def loads_key(self, app: AppT, message: Any, **_: Any) -> None:  # noqa: ARG002 - Faust's signature
         """Return no key: a range has many."""
 
-    def loads_value(self, app: AppT, message: Any, **_: Any) -> Any:
+    def loads_value(self, app: AppT, message: Any, **_: Any) -> Any:  # noqa: ARG002 - Faust's signature
         """Return the range."""
         return message.value
 
@@ -135,9 +134,7 @@ class EngineTable(faust.Table[Any, Any]):
     """A table whose store is :class:`PartitionedRows`."""
 
     def _new_store(self) -> PartitionedRows:
-        return PartitionedRows(
-            "memory://", self.app, self, table_name=self.name, loop=self.loop
-        )
+        return PartitionedRows("memory://", self.app, self, table_name=self.name, loop=self.loop)
 
     @property
     def stored(self) -> PartitionedRows:

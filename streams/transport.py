@@ -47,8 +47,8 @@ class Intake(Protocol):
     def has_room(self, partition: int) -> bool:
         """Return whether more records of the partition may be fetched."""
 
-    async def wait_for_room(self, timeout: float) -> None:
-        """Return when a partition may have room, or after the timeout (seconds)."""
+    async def wait_for_room(self, at_most_s: float) -> None:
+        """Return when a partition may have room, or after so many seconds."""
 
     def finished(self) -> Mapping[tuple[str, int], int]:
         """Return (topic, partition) → the offset after the last one that was finished."""
@@ -106,9 +106,7 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
             if next_offset > first_offset or records:
                 self._handed_over[tp] = next_offset
                 ranges[tp] = [
-                    FetchedRange(
-                        tp.topic, tp.partition, first_offset, next_offset, records, generation
-                    )
+                    FetchedRange(tp.topic, tp.partition, first_offset, next_offset, records, generation)
                 ]
         return ranges
 
@@ -148,9 +146,7 @@ class RangeConsumer(driver.Consumer):
         timeout: float,  # noqa: ASYNC109 - Faust's signature
     ) -> Mapping[TP, list[Any]]:
         active = active_partitions or set()
-        ready = {
-            tp for tp in active if self._is_changelog_tp(tp) or self.intake.has_room(tp.partition)
-        }
+        ready = {tp for tp in active if self._is_changelog_tp(tp) or self.intake.has_room(tp.partition)}
         if not ready:
             await self.intake.wait_for_room(timeout)
             return {}
@@ -179,9 +175,7 @@ class RangeConsumer(driver.Consumer):
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Gaps have no say in what is committed; recording them would only take memory."""
 
-    def _filter_tps_with_pending_acks(
-        self, topics: Iterable[TP | str] | None = None
-    ) -> Iterator[TP]:
+    def _filter_tps_with_pending_acks(self, topics: Iterable[TP | str] | None = None) -> Iterator[TP]:
         wanted = None if topics is None else set(topics)
         for topic, partition in list(self.intake.finished()):
             tp = TP(topic, partition)
@@ -223,5 +217,3 @@ class RangeTransport(driver.Transport):
     """The transport that uses :class:`RangeConsumer`; producers stay Faust's."""
 
     Consumer: ClassVar[Any] = RangeConsumer
-
-

@@ -439,6 +439,13 @@ def test_a_deletion_wins_over_the_creation_it_repeats_in_whatever_order() -> Non
     assert members(decide(), *reversed(both)) == {}
 
 
+@pytest.mark.parametrize("greater_first", [True, False])
+def test_of_two_creations_of_one_instant_the_greater_event_id_stands(greater_first: bool) -> None:
+    both = [group([role("Champion")], event_id="a"), group(event_id="b")]
+    found = members(decide(), *(reversed(both) if greater_first else both))
+    assert found[LEAD].role == DECISION_MAKER
+
+
 def test_a_group_created_again_after_its_deletion_stands() -> None:
     events = [
         group(),

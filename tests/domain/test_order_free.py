@@ -343,7 +343,7 @@ def assert_believed(subscriber: Subscriber, account: Account, tenant: Tenant) ->
 
 
 @thorough
-@given(streams(max_parts=12), dates(1))
+@given(streams(), dates(1))
 def test_a_published_group_is_never_behind_what_it_was_computed_from(
     stream: Stream, ticks: list[Day]
 ) -> None:

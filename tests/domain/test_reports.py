@@ -162,6 +162,17 @@ def test_a_member_whose_score_moved_moves_the_published_group() -> None:
     assert state.score == account.groups[GROUP].figures.score
 
 
+def test_activity_of_a_lead_moves_every_group_that_it_is_a_member_of() -> None:
+    interests = [f"interest-{i}" for i in range(4)]
+    groups = [group(interest=interest) for interest in interests]
+    account, _ = folded(*groups, *(decide(group=one.buying_group_id) for one in groups))
+    _, changes = folded(activity(), into=account)
+    ids = {one.buying_group_id for one in groups}
+    assert {state.buying_group_id for state in reports(changes, GroupState)} == ids
+    scores = [r for r in reports(changes, ScoreUpdated) if r.lead_id is None]
+    assert {report.buying_group_id for report in scores} == ids
+
+
 def test_activity_of_a_lead_that_is_no_member_touches_no_group() -> None:
     account, _ = folded(group(), decide("assign", "ada"), profile("left", "ada"))
     _, changes = folded(activity("ada"), activity("bob"), into=account)
@@ -279,6 +290,16 @@ def test_an_empty_batch_changes_nothing() -> None:
 
 
 # Open questions to domain.md §7
+
+
+@pytest.mark.xfail(
+    raises=AssertionError, reason="more points of a clamped lead publish the same group again"
+)
+def test_activity_that_moves_no_figure_publishes_no_group() -> None:
+    by = tenant(measured_by=baseline(person_root=1.0))
+    account, _ = folded(group(), decide(), *activities(10), by=by)
+    _, changes = folded(activity(event_id="more"), into=account, by=by)
+    assert changes.reports == []
 
 
 @pytest.mark.xfail(

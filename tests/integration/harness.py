@@ -420,6 +420,7 @@ class Deployment:
                 "enable.auto.commit": False,
                 "isolation.level": "read_committed",
                 "enable.partition.eof": True,
+                "fetch.wait.max.ms": 10,
             }
         )
 

@@ -1,0 +1,43 @@
+"""``fold``: the rules alone over a file of events; what a worker must agree with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from agents.outputs import state_contract
+from agents.reading import Origin
+from console.lines import Accepted
+from domain.calendar import MILLIS_PER_DAY, Day
+from domain.events import AccountEvent
+from domain.replay import fold_all
+from schemas.outputs import BuyingGroupState
+
+_NO_ORIGIN: Final = Origin(None, replay=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The groups of a file; ``stage_moves`` counts journey actions whose rules are not built yet."""
+
+    states: list[BuyingGroupState]
+    stage_moves: int
+
+
+def fold_entries(entries: Iterable[Accepted], as_of: Day) -> Folded:
+    """Return every group as it stands on a day, in the contract that the worker writes it in.
+
+    Holds all events in memory.
+    """
+    moves = 0
+
+    def events() -> Iterator[AccountEvent]:
+        nonlocal moves
+        for entry in entries:
+            moves += not entry.events
+            yield from entry.events
+
+    states = fold_all(events(), as_of)
+    emitted_at = as_of * MILLIS_PER_DAY
+    return Folded([state_contract(state, _NO_ORIGIN, emitted_at) for state in states], moves)

@@ -1,0 +1,191 @@
+"""``publish``: events to the input topics, in order, and which of them the broker confirmed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from console.lines import Accepted
+from domain.identity import buying_group_id
+from schemas.codec import Codec
+from schemas.registry import Registry
+from streams.cloudevents import event_headers
+from streams.placement import PARTITIONER
+from streams.settings import Settings
+from streams.topics import BUYING_GROUPS, INPUTS, JOURNEY_ACTIONS, MANUAL_EDITS
+
+_ANSWER_S: Final = 15.0
+_CONFIRM_S: Final = 60
+_SLICE_S: Final = 0.2
+_MOST_RANGES: Final = 10
+
+
+class NotPublished(Exception):  # noqa: N818 - says what happened
+    """The deployment cannot be published to; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class Published:
+    """What became of a file.
+
+    ``confirmed`` counts by topic; ``unconfirmed`` are places in the file, ``why`` the broker's reason for
+    the first of them. ``last`` is the last place that was handed over. ``interrupted``: a person
+    stopped it there.
+    """
+
+    confirmed: Counter[str] = field(default_factory=Counter)
+    unconfirmed: set[int] = field(default_factory=set)
+    why: str | None = None
+    last: int = 0
+    interrupted: bool = False
+
+    @property
+    def whole_until(self) -> int:
+        """Return the place up to which everything that was accepted is confirmed; 0 for none."""
+        return min(self.unconfirmed, default=self.last + 1) - 1
+
+
+class Publisher:
+    """One idempotent producer of a deployment's input topics."""
+
+    def __init__(self, settings: Settings, registry: Registry) -> None:
+        self._codec = Codec(registry)
+        self._registry = registry
+        self._source = f"/{settings.namespace}/publish"
+        self._names = {topic.name: topic.full_name(settings.namespace) for topic in INPUTS}
+        self._said = ""
+        self._producer = Producer(
+            {
+                **settings.client_config(),
+                "client.id": f"{settings.namespace}.publish",
+                "partitioner": PARTITIONER,
+                "enable.idempotence": True,
+                "compression.type": "lz4",
+                "linger.ms": 20,
+                # What is on its way is held in memory: bounded, however long the file.
+                "queue.buffering.max.messages": 50_000,
+                "queue.buffering.max.kbytes": 65_536,
+                "message.timeout.ms": _CONFIRM_S * 1000,
+                # What it would log is told once, by the command.
+                "log_level": 0,
+                "error_cb": self._note,
+            }
+        )
+        self.outcome = Published()
+
+    def check_deployment(self) -> None:
+        """Make sure that Kafka answers, the topics exist and the schemas have ids.
+
+        Raises:
+            NotPublished: one of them is not so.
+            RegistryUnavailable: the schema registry does not answer.
+            UnknownSchema: a schema is not registered.
+        """
+        try:
+            existing = self._producer.list_topics(timeout=_ANSWER_S).topics
+        except KafkaException as error:
+            raise NotPublished(
+                f"Kafka does not answer: {self._said or error.args[0].str()}."
+                " Is KAFKA_BOOTSTRAP_SERVERS right?"
+            ) from error
+        missing = [name for name in self._names.values() if name not in existing]
+        if missing:
+            raise NotPublished(
+                f"{', '.join(missing)}: no such topic. Is NAMESPACE right?"
+                " Make the topics with: buying-groups topics create"
+            )
+        for name in self._names:
+            self._registry.id_of(name)
+
+    def publish(self, entries: Iterable[Accepted]) -> Published:
+        """Hand over every entry and wait until each is confirmed or given up; return what became of them.
+
+        Stops at the first that the broker does not take, and at Ctrl-C; either way what was handed
+        over before is waited for. A second Ctrl-C ends the waiting too.
+        """
+        outcome = self.outcome
+        try:
+            try:
+                for entry in entries:
+                    self._send(entry)
+                    if outcome.why is not None:
+                        break
+            except KeyboardInterrupt:
+                outcome.interrupted = True
+            finally:
+                while self._producer.flush(_SLICE_S):
+                    pass
+        except KeyboardInterrupt:
+            outcome.interrupted = True
+        return outcome
+
+    def _send(self, entry: Accepted) -> None:
+        value = entry.value
+        topic = entry.topic
+        account_id: str = value.account_id
+        record = self._codec.encode(topic, value)
+        headers = event_headers(
+            name=topic,
+            event_id=value.event_id,
+            source=self._source,
+            at=entry.reading.dated(value),
+            subject=_subject(topic, value),
+        )
+        # Noted first: an interruption at any point leaves it among the unconfirmed, never lost.
+        self.outcome.unconfirmed.add(entry.at)
+        self.outcome.last = entry.at
+        while self.outcome.why is None:
+            try:
+                self._producer.produce(
+                    self._names[topic],
+                    record,
+                    account_id.encode(),
+                    headers=headers,
+                    on_delivery=partial(self._settle, entry.at, topic),
+                )
+            except BufferError:
+                self._producer.poll(_SLICE_S)
+            except KafkaException as error:
+                self.outcome.why = error.args[0].str()
+            else:
+                self._producer.poll(0)
+                return
+
+    def _settle(self, at: int, topic: str, error: KafkaError | None, _: Message) -> None:
+        if error is None:
+            self.outcome.unconfirmed.discard(at)
+            self.outcome.confirmed[topic] += 1
+        elif self.outcome.why is None:
+            self.outcome.why = error.str() if not self._said else f"{error.str()} ({self._said})"
+
+    def _note(self, error: KafkaError) -> None:
+        self._said = error.str()
+
+
+def _subject(topic: str, value: Any) -> str:
+    """Return what an input event is about: a group where it names one, else a lead, else the account."""
+    if topic == JOURNEY_ACTIONS.name:
+        return buying_group_id(value.solution_interest_id, value.account_id)
+    if topic in (MANUAL_EDITS.name, BUYING_GROUPS.name):
+        group_id: str = value.buying_group_id
+        return group_id
+    subject: str = getattr(value, "lead_id", None) or value.account_id
+    return subject
+
+
+def ranges_of(places: Iterable[int]) -> str:
+    """Return places in short: ``3, 7-12``; at most ten ranges, then how many places follow."""
+    ranges: list[list[int]] = []
+    for place in sorted(places):
+        if ranges and place == ranges[-1][1] + 1:
+            ranges[-1][1] = place
+        else:
+            ranges.append([place, place])
+    shown = [str(a) if a == b else f"{a}-{b}" for a, b in ranges[:_MOST_RANGES]]
+    more = sum(b - a + 1 for a, b in ranges[_MOST_RANGES:])
+    return ", ".join(shown) + (f" and {more:,} more" if more else "")

@@ -1,0 +1,83 @@
+"""What every command shares: where it writes, how it ends, which settings it has."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import structlog
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from schemas.codec import Codec
+    from schemas.registry import Registry
+    from streams.settings import Settings
+
+DONE: Final = 0
+FAILED: Final = 1
+WRONG_USE: Final = 2
+SOME_REFUSED: Final = 3
+INTERRUPTED: Final = 130
+
+screen: Final = Console()
+messages: Final = Console(stderr=True)
+
+
+def tell(message: str, style: str | None = None) -> None:
+    """Print a message to standard error as it is: no markup, no emoji codes, no wrapping."""
+    messages.print(
+        message, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True
+    )
+
+
+def fail(message: str, code: int = FAILED) -> NoReturn:
+    """Print what went wrong, in red where there are colours, and end with an exit code."""
+    tell(message, style="red")
+    raise typer.Exit(code)
+
+
+def settings_or_fail(**overrides: object) -> Settings:
+    """Return the settings, or end with one line for each that cannot be used."""
+    from streams.settings import SettingsError, load_settings
+
+    try:
+        return load_settings(**overrides)
+    except SettingsError as error:
+        fail("\n".join(error.lines), WRONG_USE)
+
+
+def connected_settings() -> Settings:
+    """Return settings that name a Kafka, for commands that look at a running deployment."""
+    settings = settings_or_fail()
+    if settings.kafka_bootstrap_servers is None:
+        fail(
+            "KAFKA_BOOTSTRAP_SERVERS is not set: name the Kafka of the running deployment,"
+            " e.g. KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092",
+            WRONG_USE,
+        )
+    return settings
+
+
+def registry_of(settings: Settings) -> Registry:
+    """Return the schema registry of a deployment."""
+    from schemas.registry import open_registry
+
+    return open_registry(settings.schema_registry_url, settings.namespace)
+
+
+def codec_of(settings: Settings) -> Codec:
+    """Return the codec of a deployment."""
+    from schemas.codec import Codec
+
+    return Codec(registry_of(settings))
+
+
+def log_only_errors() -> None:
+    """Keep what the rules' modules log out of a command's output; errors go to standard error."""
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )

@@ -1,0 +1,60 @@
+"""Deployments for the scenarios: on the embedded Kafka, on a real one, or on both."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from streams.embedded import EmbeddedKafka
+from tests.integration.harness import Deployment
+from tests.kafka.broker import KafkaBroker, Unavailable, why_unavailable
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("embedded", marks=pytest.mark.embedded),
+        pytest.param("real", marks=pytest.mark.kafka),
+    ]
+)
+def deployment(
+    request: pytest.FixtureRequest, namespace: str, tmp_path: Path
+) -> Iterator[Deployment]:
+    """A deployment without workers, once on the embedded Kafka and once on a real one."""
+    if request.param == "embedded":
+        with EmbeddedKafka() as embedded:
+            embedded.create_topics(namespace)
+            yield from _closing(Deployment(embedded.bootstrap_servers, namespace, tmp_path))
+    else:
+        yield from _on(request.getfixturevalue("kafka"), namespace, tmp_path)
+
+
+@pytest.fixture
+def real_deployment(kafka: str, namespace: str, tmp_path: Path) -> Iterator[Deployment]:
+    """A deployment without workers on a real Kafka."""
+    yield from _on(kafka, namespace, tmp_path)
+
+
+@pytest.fixture
+def broker() -> Iterator[KafkaBroker]:
+    """A real Kafka that a test may stop."""
+    reason = why_unavailable()
+    if reason is not None:
+        pytest.skip(f"real Apache Kafka: {reason}")
+    try:
+        with KafkaBroker() as started:
+            yield started
+    except Unavailable as unavailable:
+        pytest.skip(f"real Apache Kafka: {unavailable}")
+
+
+def _on(bootstrap: str, namespace: str, folder: Path) -> Iterator[Deployment]:
+    made = Deployment(bootstrap, namespace, folder)
+    made.create_topics()
+    yield from _closing(made)
+
+
+def _closing(made: Deployment) -> Iterator[Deployment]:
+    try:
+        yield made
+    finally:
+        made.close()
