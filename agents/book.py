@@ -37,6 +37,10 @@ class AccountBook:
             self._accounts.move_to_end(account_id)
         return account
 
+    def __contains__(self, account_id: str) -> bool:
+        """Return whether an account is in memory."""
+        return account_id in self._accounts
+
     def account_ids(self) -> list[str]:
         """Return every account that has rows, sorted."""
         ids: set[str] = set()

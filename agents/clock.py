@@ -40,10 +40,12 @@ class Underway:
 class Clock:
     """What a partition knows of time and scale.
 
-    ``ticks`` are the last ticks answered, ``issued`` the last baselines that partition 0 sent, by tick.
+    ``previous_as_of`` is the date before its last move. ``ticks`` are the last ticks answered,
+    ``issued`` the last baselines that partition 0 sent, by tick.
     """
 
     as_of: Day = 0
+    previous_as_of: Day = 0
     ticked: bool = False
     baseline: Baseline = field(default_factory=first_baseline)
     ticks: tuple[str, ...] = ()
@@ -58,12 +60,17 @@ class Clock:
         """Return the clock after activity of a day: until the first tick the date follows it."""
         if self.ticked or newest_activity <= self.as_of:
             return self
-        return replace(self, as_of=newest_activity)
+        return replace(self, as_of=newest_activity, previous_as_of=self.as_of)
 
     def moved(self, as_of: Day, baseline: Baseline) -> Clock:
         """Return the clock with a newer baseline; a date never moves back once ticked."""
         date = max(self.as_of, as_of) if self.ticked else as_of
-        return replace(self, as_of=date, ticked=True, baseline=baseline)
+        before = self.previous_as_of if baseline.version == self.baseline.version else self.as_of
+        return replace(self, as_of=date, previous_as_of=before, ticked=True, baseline=baseline)
+
+    def tenant_before(self, model: WeightingModel = DEFAULT_MODEL) -> Tenant:
+        """Return what the rules need to know of the time before the last move of the date."""
+        return Tenant(self.previous_as_of, self.ticked, self.baseline, model)
 
     def answered(self, tick_id: str) -> Clock:
         """Return the clock after a tick was answered."""

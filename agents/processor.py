@@ -88,13 +88,24 @@ class PartitionProcessor:
         clock = self._now().seen(newest)
         if clock is not self._clock:
             self._set_clock(clock, delivery)
+            self._book.forget()
         tenant = clock.tenant()
         for account_id, events in by_account.items():
+            if not tenant.ticked and account_id not in self._book:
+                self._catch_up(account_id, events[-1], delivery)
             account = self._book.open(account_id, tenant)
             changes = fold(account, events, tenant)
             self._book.write(account, changes, delivery)
             self._report(account_id, changes, delivery, origins)
         return delivery
+
+    def _catch_up(self, account_id: str, event: AccountEvent, delivery: Delivery) -> None:
+        """Report what an unticked tenant's moving date did to an account since it was last touched."""
+        clock = self._now()
+        account = self._book.open(account_id, clock.tenant_before())
+        changes = rescore(account, clock.tenant(), event.event_id, self._around.now(), republish=False)
+        self._book.write(account, changes, delivery)
+        self._report(account_id, changes, delivery, {})
 
     def _control(self, record: ControlRecord) -> Iterator[Delivery]:
         match record.kind:
@@ -151,12 +162,13 @@ class PartitionProcessor:
         baseline = control.baseline_in(record)
         if baseline.version < clock.baseline.version:
             return
-        before, moved = clock.tenant(), clock.moved(record.as_of, baseline)
+        moved = clock.moved(record.as_of, baseline)
         # The clock goes first. Should the worker die in between, the record is read again, and until
         # then nothing is measured by the old baseline that was already measured by the new one.
         delivery = Delivery()
         self._set_clock(moved, delivery)
-        tenant = moved.tenant()
+        before, tenant = moved.tenant_before(), moved.tenant()
+        self._book.forget()
         for some in _slices(self._book.account_ids()):
             for account_id in some:
                 account = self._book.open(account_id, before)

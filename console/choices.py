@@ -1,8 +1,15 @@
-"""The choices that several commands offer."""
+"""The arguments and options that several commands take."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Final, TypeAlias
+
+import typer
+
+STANDARD_INPUT: Final = Path("-")
 
 
 class Output(StrEnum):
@@ -22,3 +29,51 @@ class Format(StrEnum):
     def unit(self) -> str:
         """Return what a place in such a file counts."""
         return "line" if self is Format.JSON else "activity"
+
+
+def _a_file_or_standard_input(path: Path) -> Path:
+    if path != STANDARD_INPUT and not path.exists():
+        raise typer.BadParameter(f"there is no file {path}")
+    if path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder")
+    return path
+
+
+EventsFile: TypeAlias = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        callback=_a_file_or_standard_input,
+        help="the events; - reads standard input",
+    ),
+]
+FormatChoice: TypeAlias = Annotated[
+    Format, typer.Option("--format", help="json: JSON lines; marketo: Marketo's own files")
+]
+LeadsFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--leads",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="with --format marketo: CSV with the columns lead_id and account_id",
+    ),
+]
+RefusedFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--refused",
+        metavar="FILE",
+        dir_okay=False,
+        help="write every refused entry here, as JSON lines",
+    ),
+]
+OutputChoice: TypeAlias = Annotated[
+    Output, typer.Option("--output", help="json for programs, table for people")
+]
+DayOption: TypeAlias = Annotated[
+    datetime,
+    typer.Option("--as-of", metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="the day, UTC"),
+]

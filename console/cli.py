@@ -8,17 +8,22 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext
-from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from console import VERSION
-from console.choices import Format, Output
+from console.choices import (
+    DayOption,
+    EventsFile,
+    Format,
+    FormatChoice,
+    LeadsFile,
+    Output,
+    OutputChoice,
+    RefusedFile,
+)
 from console.terminal import (
-    FAILED,
-    INTERRUPTED,
     SOME_REFUSED,
     WRONG_USE,
     codec_of,
@@ -27,12 +32,13 @@ from console.terminal import (
     log_only_errors,
     messages,
     registry_of,
+    screen,
     settings_or_fail,
     tell,
 )
+from console.topic_commands import topics
 
 if TYPE_CHECKING:
-    from streams.admin import Difference
     from streams.settings import Settings
 
 app = typer.Typer(
@@ -42,26 +48,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-topics = typer.Typer(
-    name="topics",
-    help="Create the topics of a deployment, or check those it has.",
-    no_args_is_help=True,
-)
 app.add_typer(topics)
-
-EventsFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE", exists=True, dir_okay=False, readable=True, allow_dash=True,
-        help="the events; - reads standard input",
-    ),
-]
-RefusedFile = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", dir_okay=False, help="write every refused entry here, as JSON lines"),
-]
-OutputChoice = Annotated[Output, typer.Option(help="json for programs, table for people")]
-DayOption = Annotated[datetime, typer.Option(metavar="YYYY-MM-DD", formats=["%Y-%m-%d"], help="the day, UTC")]
 
 
 def print_version(wanted: bool) -> None:
@@ -192,86 +179,11 @@ def refuse_wrong_cluster(settings: Settings) -> None:
         fail(f"The worker does not start on a cluster that differs:\n{listed}")
 
 
-@topics.command("create")
-def topics_create(output: OutputChoice = Output.TABLE) -> None:
-    """Create the topics that do not exist, then check all of them.
-
-    Prints each created topic, then how existing ones differ; those are left as they are. With
-    SCHEMA_REGISTRY_URL set it registers the schemas too. Safe to repeat.
-
-    Example: `PARTITIONS=8 REPLICATION_FACTOR=3 buying-groups topics create`
-
-    Exit codes: 0 every topic is as it must be, 1 some differ, or Kafka or the schema registry refuses
-    or does not answer, 2 wrong use or settings.
-    """
-    from schemas.registry import RegistryUnavailable, SchemaRefused
-    from streams.admin import ClusterError, create_topics
-    from streams.topics import ALL_TOPICS
-
-    settings = connected_settings()
-    try:
-        created = create_topics(settings)
-        for name in created:
-            tell(f"created {name}")
-        if not created:
-            tell(f"All {len(ALL_TOPICS)} topics exist.")
-        if settings.schema_registry_url is not None:
-            from console.topics import register_schemas
-
-            count = register_schemas(settings.schema_registry_url, settings.namespace, tell)
-            tell(f"{count} schemas are registered at {settings.schema_registry_url}.")
-        from console.topics import differences_after_creation
-
-        differences = differences_after_creation(settings)
-    except (ClusterError, RegistryUnavailable, SchemaRefused) as error:
-        fail(str(error))
-    end_with_differences(differences, output)
-
-
-@topics.command("check")
-def topics_check(output: OutputChoice = Output.TABLE) -> None:
-    """Compare the topics of a cluster with what the engine needs; change nothing.
-
-    Prints each difference: the topic, what differs, how it must be, how it is. `--output json` prints
-    one object a line with `topic`, `what`, `expected`, `found`. Nothing when all is well.
-
-    Example: `buying-groups topics check --output json`
-
-    Exit codes: 0 no difference, 1 differences, or Kafka does not answer, 2 wrong use or settings.
-    """
-    from streams.admin import ClusterError, check_topics
-
-    settings = connected_settings()
-    try:
-        differences = check_topics(settings)
-    except ClusterError as error:
-        fail(str(error))
-    end_with_differences(differences, output)
-
-
-def end_with_differences(differences: list[Difference], output: Output) -> None:
-    """Print differences, if there are any, and end with their exit code."""
-    from console.topics import print_differences
-
-    if differences:
-        print_differences(differences, output)
-        raise typer.Exit(FAILED)
-    tell("Every topic is as it must be.")
-
-
 @app.command()
 def publish(
     file: EventsFile,
-    file_format: Annotated[
-        Format, typer.Option("--format", help="json: lines as above; marketo: Marketo's own files")
-    ] = Format.JSON,
-    leads: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", exists=True, dir_okay=False, readable=True,
-            help="with --format marketo: CSV with the columns lead_id and account_id",
-        ),
-    ] = None,
+    file_format: FormatChoice = Format.JSON,
+    leads: LeadsFile = None,
     refused: RefusedFile = None,
 ) -> None:
     """Publish events to the input topics. Every one is checked first; bad ones are left out and told.
@@ -297,7 +209,9 @@ def publish(
     from schemas.registry import RegistryUnavailable, UnknownSchema
 
     if (file_format is Format.MARKETO) != (leads is not None):
-        fail("--format marketo and --leads FILE go together: the file says nothing of accounts", WRONG_USE)
+        fail(
+            "--format marketo and --leads FILE go together: the file says nothing of accounts", WRONG_USE
+        )
     settings = connected_settings()
     log_only_errors()
     try:
@@ -351,18 +265,15 @@ def fold(
     Exit codes: 0 done, 3 done but some lines were refused (the groups are complete for the rest),
     1 the file cannot be read, 2 wrong use.
     """
-    import time
-
-    from console.folding import fold_entries
+    from console.folding import fold_entries, machine_clock
     from console.groups import print_groups
     from console.refusals import count_of
     from console.source import accepted_entries
     from domain.calendar import day_from_date
 
     log_only_errors()
-    clock = lambda: time.time_ns() // 1_000_000
     try:
-        with accepted_entries(file, refused=refused, clock=clock) as (entries, refusals):
+        with accepted_entries(file, refused=refused, clock=machine_clock) as (entries, refusals):
             folded = fold_entries(entries, day_from_date(as_of.date()))
     except OSError as error:
         fail(str(error))
@@ -372,6 +283,29 @@ def fold(
     if refusals.count:
         tell(f"{count_of(refusals.count, 'line')} refused.")
         raise typer.Exit(SOME_REFUSED)
+
+
+@app.command()
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="leave Kafka and the worker running")] = False,
+    seed: Annotated[int, typer.Option(help="another number, another story")] = 1,
+    pace: Annotated[
+        float, typer.Option(min=0, max=1.5, help="1 to watch, 0 not to wait between events")
+    ] = 1.0,
+) -> None:
+    """Watch buying groups fill, complete and score: embedded Kafka, one worker, about a minute.
+
+    Starts everything it needs, publishes a story, shows the groups live, then tells what was worth
+    seeing, each with the records that show it. Nothing is installed or left behind but the worker's log.
+
+    Example: `buying-groups demo --keep`
+
+    Exit codes: 0 everything that should be seen was seen, 1 not, or something ended early,
+    130 interrupted.
+    """
+    from console.demo.run import run_demo
+
+    raise typer.Exit(run_demo(screen, seed=seed, keep=keep, pace=pace))
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ _POLL_S: Final = 0.5
 _BATCH: Final = 2_000
 
 
-class NotExported(Exception):  # noqa: N818 - says what happened
+class NotExported(Exception):
     """The groups cannot be read; the message says why and what to do."""
 
 
@@ -71,6 +71,27 @@ def read_states(settings: Settings, codec: Codec) -> list[BuyingGroupState]:
 
 def _messages(reader: Consumer, name: str) -> Iterator[Message]:
     """Yield what stands in the topic up to the ends it has now, in order within each partition."""
+    ends = _assign_all(reader, name)
+    heard = time.monotonic()
+    while ends:
+        batch = reader.consume(_BATCH, _POLL_S)
+        if batch:
+            heard = time.monotonic()
+        elif time.monotonic() - heard > _SILENCE_S:
+            raise NotExported(f"Kafka went silent for {_SILENCE_S:.0f} s; try again.")
+        for message in batch:
+            partition, offset = message.partition() or 0, message.offset() or 0
+            end = ends.get(partition, 0)
+            at_end = _is_end_of_partition(message)
+            if not at_end and offset < end:
+                yield message
+            # The last record below the end may be a transaction's marker, which is never handed out.
+            if at_end or offset >= end - 1:
+                ends.pop(partition, None)
+
+
+def _assign_all(reader: Consumer, name: str) -> dict[int, int]:
+    """Make the reader start at the beginning of every partition that holds anything; return the ends."""
     found = reader.list_topics(timeout=_ANSWER_S).topics.get(name)
     if found is None:
         raise NotExported(
@@ -84,25 +105,16 @@ def _messages(reader: Consumer, name: str) -> Iterator[Message]:
             starts.append(TopicPartition(name, partition, first))
             ends[partition] = end
     reader.assign(starts)
-    heard = time.monotonic()
-    while ends:
-        batch = reader.consume(_BATCH, _POLL_S)
-        if batch:
-            heard = time.monotonic()
-        elif time.monotonic() - heard > _SILENCE_S:
-            raise NotExported(f"Kafka went silent for {_SILENCE_S:.0f} s; try again.")
-        for message in batch:
-            error, partition, offset = message.error(), message.partition(), message.offset()
-            if error is not None and error.name() != "_PARTITION_EOF":
-                raise KafkaException(error)
-            end = ends.get(partition or 0)
-            if end is None or offset is None:
-                continue
-            if error is None and offset < end:
-                yield message
-            # The last record below the end may be a transaction's marker, which is never handed out.
-            if error is not None or offset >= end - 1:
-                del ends[partition or 0]
+    return ends
+
+
+def _is_end_of_partition(message: Message) -> bool:
+    error = message.error()
+    if error is None:
+        return False
+    if error.name() == "_PARTITION_EOF":
+        return True
+    raise KafkaException(error)
 
 
 def _state(codec: Codec, key: bytes, value: bytes) -> BuyingGroupState:

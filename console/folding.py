@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from agents.outputs import state_contract
-from agents.reading import Origin
 from console.lines import Accepted
-from domain.calendar import MILLIS_PER_DAY, Day
+from domain.calendar import MILLIS_PER_DAY, Day, Millis
 from domain.events import AccountEvent
 from domain.replay import fold_all
 from schemas.outputs import BuyingGroupState
 
-_NO_ORIGIN: Final = Origin(None, replay=False)
+
+def machine_clock() -> Millis:
+    """Return this machine's time: the only clock there is without a broker."""
+    return time.time_ns() // 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +42,4 @@ def fold_entries(entries: Iterable[Accepted], as_of: Day) -> Folded:
 
     states = fold_all(events(), as_of)
     emitted_at = as_of * MILLIS_PER_DAY
-    return Folded([state_contract(state, _NO_ORIGIN, emitted_at) for state in states], moves)
+    return Folded([state_contract(state, emitted_at) for state in states], moves)

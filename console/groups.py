@@ -1,10 +1,11 @@
-"""Groups as they leave the command line; ``export`` and ``fold`` share it, so they cannot drift apart."""
+"""Groups as they leave the command line: one way for ``export`` and ``fold``, so they cannot drift."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
@@ -41,27 +42,40 @@ def group_object(state: BuyingGroupState) -> dict[str, Any]:
 
 
 def print_groups(states: Iterable[BuyingGroupState], output: Output) -> None:
-    """Print groups to standard output, sorted by group id.
-
-    A reader that has seen enough (``| head``) ends the printing without an error.
-    """
+    """Print groups to standard output, sorted by group id."""
     ordered = sorted(states, key=lambda state: state.buying_group_id)
-    try:
-        if output is Output.TABLE:
-            Console(markup=False, emoji=False, highlight=False).print(_table(ordered))
-        else:
-            print_objects(group_object(state) for state in ordered)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Python flushes standard output once more at its end; that must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if output is Output.TABLE:
+        print_table(_table(ordered))
+    else:
+        print_objects(group_object(state) for state in ordered)
 
 
 def print_objects(rows: Iterable[object]) -> None:
     """Print one JSON object a line to standard output."""
-    out = sys.stdout.buffer
-    for row in rows:
-        out.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    with readers_may_leave():
+        out = sys.stdout.buffer
+        for row in rows:
+            out.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def print_table(table: Table) -> None:
+    """Print a table to standard output; its cells are plain text."""
+    console = Console(markup=False, emoji=False, highlight=False)
+    with console.capture() as rendered:
+        console.print(table)
+    with readers_may_leave():
+        sys.stdout.write(rendered.get())
+
+
+@contextmanager
+def readers_may_leave() -> Iterator[None]:
+    """Write out what is printed inside; a reader that has seen enough (``| head``) is no error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes standard output once more at its end; that must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def whole(figure: float) -> str:

@@ -33,7 +33,7 @@ MachineClock: TypeAlias = Callable[[], Millis]
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An event that may be taken: its 1-based place in the file, its contract, what it tells the rules."""
+    """An event that may be taken: its 1-based place in the file, its value, what it tells the rules."""
 
     at: int
     reading: Reading

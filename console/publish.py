@@ -22,10 +22,9 @@ from streams.topics import BUYING_GROUPS, INPUTS, JOURNEY_ACTIONS, MANUAL_EDITS
 _ANSWER_S: Final = 15.0
 _CONFIRM_S: Final = 60
 _SLICE_S: Final = 0.2
-_MOST_RANGES: Final = 10
 
 
-class NotPublished(Exception):  # noqa: N818 - says what happened
+class NotPublished(Exception):
     """The deployment cannot be published to; the message says why and what to do."""
 
 
@@ -33,8 +32,8 @@ class NotPublished(Exception):  # noqa: N818 - says what happened
 class Published:
     """What became of a file.
 
-    ``confirmed`` counts by topic; ``unconfirmed`` are places in the file, ``why`` the broker's reason for
-    the first of them. ``last`` is the last place that was handed over. ``interrupted``: a person
+    ``confirmed`` counts by topic; ``unconfirmed`` are places in the file, ``why`` the broker's reason
+    for the first of them. ``last`` is the last place that was handed over. ``interrupted``: a person
     stopped it there.
     """
 
@@ -103,7 +102,7 @@ class Publisher:
             self._registry.id_of(name)
 
     def publish(self, entries: Iterable[Accepted]) -> Published:
-        """Hand over every entry and wait until each is confirmed or given up; return what became of them.
+        """Hand over every entry, wait until each is confirmed or given up, return what became of them.
 
         Stops at the first that the broker does not take, and at Ctrl-C; either way what was handed
         over before is waited for. A second Ctrl-C ends the waiting too.
@@ -129,7 +128,7 @@ class Publisher:
         topic = entry.topic
         account_id: str = value.account_id
         record = self._codec.encode(topic, value)
-        headers = event_headers(
+        headers: Any = event_headers(
             name=topic,
             event_id=value.event_id,
             source=self._source,
@@ -176,16 +175,3 @@ def _subject(topic: str, value: Any) -> str:
         return group_id
     subject: str = getattr(value, "lead_id", None) or value.account_id
     return subject
-
-
-def ranges_of(places: Iterable[int]) -> str:
-    """Return places in short: ``3, 7-12``; at most ten ranges, then how many places follow."""
-    ranges: list[list[int]] = []
-    for place in sorted(places):
-        if ranges and place == ranges[-1][1] + 1:
-            ranges[-1][1] = place
-        else:
-            ranges.append([place, place])
-    shown = [str(a) if a == b else f"{a}-{b}" for a, b in ranges[:_MOST_RANGES]]
-    more = sum(b - a + 1 for a, b in ranges[_MOST_RANGES:])
-    return ", ".join(shown) + (f" and {more:,} more" if more else "")

@@ -1,4 +1,4 @@
-"""What is said of refused entries: the first ones at once, all of them into a file, a count at the end."""
+"""What is said of refused entries: the first at once, all of them into a file, a count at the end."""
 
 from __future__ import annotations
 

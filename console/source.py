@@ -20,13 +20,12 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from console.choices import Format
+from console.choices import STANDARD_INPUT, Format
 from console.lines import Accepted, MachineClock, read_json_lines, read_marketo, refused_in
 from console.marketo import MarketoError, read_leads
 from console.refusals import Refusals
 from console.terminal import messages, tell
 
-STANDARD_INPUT: Final = Path("-")
 _REDRAW_S: Final = 0.1
 
 Meter = Callable[[int], None]

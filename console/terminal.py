@@ -27,9 +27,7 @@ messages: Final = Console(stderr=True)
 
 def tell(message: str, style: str | None = None) -> None:
     """Print a message to standard error as it is: no markup, no emoji codes, no wrapping."""
-    messages.print(
-        message, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True
-    )
+    messages.print(message, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
 
 def fail(message: str, code: int = FAILED) -> NoReturn:

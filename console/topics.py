@@ -6,12 +6,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from console.choices import Output
-from console.groups import print_objects
+from console.groups import print_objects, print_table
 from schemas.confluent import ConfluentRegistry
 from schemas.registry import RegistryUnavailable
 from streams.admin import Difference, check_topics
@@ -77,4 +76,4 @@ def print_differences(differences: Iterable[Difference], output: Output) -> None
         column.overflow = "fold"
     for each in differences:
         table.add_row(each.topic, each.what, each.expected, each.found)
-    Console(markup=False, emoji=False, highlight=False).print(table)
+    print_table(table)

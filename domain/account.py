@@ -165,7 +165,7 @@ def resolve_member(account: Account, buying_group_id: str, lead_id: str) -> Memb
         return None
     lead = account.leads.get(lead_id)
     status = None if lead is None else lead.status
-    return resolve(decisions, definition.role_names, definition.created_at, status)
+    return resolve(decisions, definition.role_names, status)
 
 
 def restore(account: Account, tenant: Tenant) -> None:

@@ -132,7 +132,6 @@ class _Intake:
             Received(
                 decision=event,
                 definition=group.definition,
-                known=known,
                 current=group.decisions.get(event.lead_id),
                 before=before,
                 after=group.members.get(event.lead_id),

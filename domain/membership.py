@@ -62,13 +62,16 @@ class Decisions:
 
 NO_DECISIONS: Final = Decisions()
 
+MOST_ROLES: Final = 20
+"""A source's opinion holds assigns to so many roles at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
     """A lead that is in a group.
 
-    ``added_at`` is the time of the effective assign, never before the group was created. It is a
-    function of the decisions that stand, so it does not depend on the order they arrived in.
+    ``added_at`` is the time of the effective assign. It is a function of the decisions that stand, so
+    it does not depend on the order they arrived in.
     """
 
     role: str
@@ -104,7 +107,12 @@ def merge(opinion: Opinion, ruling: Ruling) -> Opinion:
             kept.append(known)
     kept.append(ruling)
     kept.sort(key=lambda known: known.order, reverse=True)
-    return tuple(kept)
+    if len(kept) <= MOST_ROLES:
+        return tuple(kept)
+    # A tenant has at most 20 roles (§1); more are mistakes, and the newest ones are kept of those too.
+    assigns = [known for known in kept if known.operation == "assign"]
+    dropped = set(assigns[MOST_ROLES:])
+    return tuple(known for known in kept if known not in dropped)
 
 
 def decide(decisions: Decisions, decision: Decision) -> Decisions:
@@ -142,13 +150,11 @@ def effective(decisions: Decisions, roles: Container[str]) -> tuple[Source, Ruli
     return None
 
 
-def resolve(
-    decisions: Decisions, roles: Container[str], created_at: Millis, status: LeadStatus | None
-) -> Member | None:
+def resolve(decisions: Decisions, roles: Container[str], status: LeadStatus | None) -> Member | None:
     """Return the lead's membership, or None.
 
-    ``roles`` are the group's template's, ``created_at`` the group's. ``status`` is the lead's in the
-    group's account, None while its profile is unknown, when an assignment counts (§2.6).
+    ``roles`` are the group's template's. ``status`` is the lead's in the group's account, None while its
+    profile is unknown, when an assignment counts (§2.6).
     """
     if status in {"left", "erased"}:
         return None
@@ -158,7 +164,7 @@ def resolve(
     source, ruling = chosen
     if ruling.operation != "assign" or ruling.role is None:
         return None
-    return Member(role=ruling.role, source=source, added_at=max(ruling.decided_at, created_at))
+    return Member(role=ruling.role, source=source, added_at=ruling.decided_at)
 
 
 def _with(decisions: Decisions, source: Source, opinion: Opinion) -> Decisions:

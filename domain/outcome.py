@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.calendar import Millis, iso_instant
-from domain.events import Decision, GroupDefinition, LeadStatus
+from domain.events import Decision, GroupDefinition, LeadStatus, Source
 from domain.membership import NO_DECISIONS, Decisions, Member, effective, ruling_of, standing
 from domain.reports import Outcome
 
@@ -14,13 +14,12 @@ from domain.reports import Outcome
 class Received:
     """A decision that was just taken in, with what stood before and after it.
 
-    ``known`` and ``current`` are the decisions on its lead before and after, ``before`` and ``after``
-    the lead's membership; ``erased_at`` is the lead's newest erasure, -1 if none, ``status`` its profile's.
+    ``current`` are the decisions on its lead, ``before`` and ``after`` the lead's membership before and
+    after this one; ``erased_at`` is the lead's newest erasure, -1 if none, ``status`` its profile's.
     """
 
     decision: Decision
     definition: GroupDefinition | None
-    known: Decisions | None
     current: Decisions | None
     before: Member | None
     after: Member | None
@@ -51,7 +50,7 @@ def _refused(received: Received) -> Outcome | None:
     if definition is None:
         return None
     if definition.deleted:
-        return Outcome("void", "the group was deleted")
+        return Outcome("void", "the group was deleted; counts only if it is created again")
     if decision.operation == "assign" and decision.role not in definition.role_names:
         offered = ", ".join(role.role for role in definition.roles)
         return Outcome(
@@ -61,7 +60,7 @@ def _refused(received: Received) -> Outcome | None:
 
 
 def _superseded(received: Received, definition: GroupDefinition) -> Outcome | None:
-    """Return the outcome of a decision that something else stands above: newer, the same, or higher."""
+    """Return the outcome of a decision that another stands above, newer or of a higher source."""
     decision, roles = received.decision, definition.role_names
     current = received.current or NO_DECISIONS
     ruling = ruling_of(decision)
@@ -72,8 +71,6 @@ def _superseded(received: Received, definition: GroupDefinition) -> Outcome | No
             f"a newer decision of the same source stands: {stands.event_id}"
             f" of {iso_instant(stands.decided_at)}",
         )
-    if received.known is not None and ruling in received.known.of(decision.source):
-        return Outcome("no_change", "this decision was received before")
     chosen = effective(current, roles)
     if chosen is None or chosen[0] == decision.source or decision.operation == "release":
         return None
@@ -87,11 +84,15 @@ def _superseded(received: Received, definition: GroupDefinition) -> Outcome | No
 
 
 def _effect(received: Received) -> Outcome:
-    if received.before != received.after:
+    if _role_and_source(received.before) != _role_and_source(received.after):
         return Outcome("applied", _told(received.after))
     if received.status == "left" and received.decision.operation == "assign":
         return Outcome("no_change", "the lead has left the account; counts when it returns")
     return Outcome("no_change", _told(received.after))
+
+
+def _role_and_source(member: Member | None) -> tuple[str, Source] | None:
+    return None if member is None else (member.role, member.source)
 
 
 def _told(member: Member | None) -> str:

@@ -60,10 +60,14 @@ def fold(account: Account, events: Iterable[AccountEvent], tenant: Tenant) -> Ch
     return changes
 
 
-def rescore(account: Account, tenant: Tenant, event_id: str, at: Millis) -> Changes:
+def rescore(
+    account: Account, tenant: Tenant, event_id: str, at: Millis, *, republish: bool = True
+) -> Changes:
     """Measure a whole account against a new date and baseline (domain.md §5, "The baseline").
 
-    Days older than the window are dropped here: ``as_of`` never moves back, so they cannot count again.
+    The account must have been restored for the tenant as it was before. Once the tenant was ticked, days
+    older than the window are dropped: ``as_of`` never moves back, so they cannot count again.
+    ``republish`` gives every group's state, whose date or baseline changed, even if its figures did not.
     A subject's reason says what moved it: ``activity`` when kept activity came of age with the new date,
     ``decay`` when activity left the window, ``baseline`` when only the yardstick changed.
     """
@@ -72,7 +76,7 @@ def rescore(account: Account, tenant: Tenant, event_id: str, at: Millis) -> Chan
     first_day = window_start(tenant.as_of)
     reasons: dict[str, Reason] = {}
     for lead_id, lead in account.leads.items():
-        for day in [day for day in lead.days if day < first_day]:
+        for day in [day for day in lead.days if tenant.ticked and day < first_day]:
             del lead.days[day]
             changes.days.add((lead_id, day))
         points = lead.points
@@ -86,7 +90,7 @@ def rescore(account: Account, tenant: Tenant, event_id: str, at: Millis) -> Chan
         if group.stands:
             moved = {reasons[lead_id] for lead_id in group.members}
             reason = next((r for r in _BY_WEIGHT if r in moved), "baseline")
-            settlement.measure_group(buying_group_id, Cause(event_id, at, reason), publish=True)
+            settlement.measure_group(buying_group_id, Cause(event_id, at, reason), publish=republish)
     return changes
 
 
@@ -127,9 +131,9 @@ class _Settlement:
     def person(self, lead_id: str, cause: Cause) -> None:
         """Measure a touched lead again."""
         lead = self.account.leads[lead_id]
-        before = lead.points
+        before = lead.score
         lead.measure(self.tenant)
-        if lead.points != before:
+        if lead.score != before:
             self.moved_people[lead_id] = cause
         self.report_person(lead_id, lead, cause)
 
@@ -168,7 +172,12 @@ class _Settlement:
                 if before != after:
                     touched.groups[buying_group_id] = cause
                 continue
-            edited = change == "role_changed" and cause.reason == "membership"
+            edited = (
+                change == "role_changed"
+                and cause.reason == "membership"
+                and after is not None
+                and after.source == "manual"
+            )
             told = replace(cause, reason="role_edit") if edited else cause
             touched.groups[buying_group_id] = told
             group.figures = replace(
@@ -208,11 +217,9 @@ class _Settlement:
         if group.stands:
             publish = redefined or cause.reason != "activity"
             self.measure_group(buying_group_id, cause, publish=publish)
-        elif redefined:
-            group.figures = replace(
-                group.figures, completeness=None, missing_roles=(), score=0.0, raw=0.0
-            )
-            self.changes.groups.add(buying_group_id)
+        elif redefined and group.figures.state_version:
+            # The figures stay as they were last reported: should the group be created again, what is
+            # reported then follows on from them.
             self.changes.reports.append(GroupGone(buying_group_id))
 
     def measure_group(self, buying_group_id: str, cause: Cause, *, publish: bool) -> None:

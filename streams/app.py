@@ -8,7 +8,9 @@ from typing import Any, Final
 
 import faust
 from faust.tables.manager import TableManager
+from faust.tables.recovery import Recovery, ServiceStopped
 from faust.types import TP
+from mode.utils.times import Seconds
 from yarl import URL
 
 from streams.lanes import Lanes, ProcessorFactory
@@ -18,12 +20,35 @@ from streams.topics import CONTROL, INPUTS, Topic
 from streams.transport import RangeTransport
 
 _COMMIT_EVERY_S: Final = 1.0
+_NEVER_S: Final = 10 * 365 * 86_400.0
 _POLL_IN_BATCHES: Final = 2
 """One poll serves all partitions, so it may bring more than one of them folds at a time."""
 
 
+class EngineRecovery(Recovery):
+    """Faust's recovery, which takes a broker that does not answer for a failure, not for the end."""
+
+    async def _wait(self, coro: Any, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - Faust's
+        try:
+            await super()._wait(coro, timeout)
+        except ServiceStopped as stopped:
+            if self.should_stop or self.crashed:
+                raise
+            # mode cannot tell a timeout from having been stopped, and recovery would end in silence:
+            # a worker that holds its partitions and reads nothing.
+            msg = "recovery got no answer from the broker in time"
+            raise TimeoutError(msg) from stopped
+
+
 class EngineTables(TableManager):
     """Faust's table manager, which opens the lanes before recovery reads the changelogs."""
+
+    @property
+    def recovery(self) -> Recovery:
+        """Return the recovery service."""
+        if self._recovery is None:
+            self._recovery = EngineRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
+        return self._recovery
 
     async def on_rebalance(
         self,
@@ -35,7 +60,9 @@ class EngineTables(TableManager):
         """Fence earlier writers of the assigned partitions, then recover."""
         app: EngineApp = self.app  # type: ignore[assignment]
         sources = {topic.full_name(app.settings.namespace) for topic in (*INPUTS, CONTROL)}
-        await app.lanes.open({tp.partition for tp in assigned if tp.topic in sources})
+        await app.lanes.open(
+            {tp.partition for tp in assigned if tp.topic in sources}, generation_id
+        )
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 
 
@@ -76,6 +103,12 @@ def build_app(settings: Settings, processors: Callable[[EngineApp], ProcessorFac
         broker_request_timeout=max(90.0, settings.session_timeout * 2),
         broker_commit_interval=_COMMIT_EVERY_S,
         broker_max_poll_records=settings.batch_size * _POLL_IN_BATCHES,
+        # The embedded Kafka writes commit markers without a checksum, and nothing that was written
+        # in a transaction could be read there. librdkafka does not check either by default.
+        broker_check_crcs=False,
+        # A worker that nothing is assigned to fetches nothing. After this long aiokafka would take it
+        # out of the group, and it would not come back when it is needed.
+        broker_max_poll_interval=_NEVER_S,
         consumer_auto_offset_reset="earliest",
         # Partitions that move on a rebalance may only be read on when the table manager says so;
         # topics exist before the worker starts (``topics create``), so Faust declares none.

@@ -29,6 +29,7 @@ _OPEN_TIMEOUT_S: Final = 60.0
 _CLOSE_TIMEOUT_S: Final = 5.0
 _COMMIT_TRY_S: Final = 15.0
 _COMMIT_GIVE_UP_S: Final = 120.0
+_LARGEST_MESSAGE: Final = 64 * 1024 * 1024
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -84,6 +85,9 @@ class PartitionProducer:
                 "linger.ms": 1,
                 "compression.type": "lz4",
                 "queue.buffering.max.messages": 500_000,
+                # The broker's limit counts compressed bytes, the client's plain ones: what came in
+                # must also go out, as a dead letter or to the right partition.
+                "message.max.bytes": _LARGEST_MESSAGE,
             },
             logger=_librdkafka_log,
         )

@@ -94,20 +94,23 @@ class Lanes:
         self._finished: dict[tuple[str, int], int] = {}
         self._room = asyncio.Event()
         self._closing = False
+        self._generation = 0
         self._threads = ThreadPoolExecutor(
             max_workers=max(2, settings.partitions), thread_name_prefix="delivery"
         )
         self._changelogs = {name: table.changelog_topic_name for name, table in tables.items()}
 
     def submit(self, submission: Submission) -> None:
-        """Queue a range for its partition's lane; a range of a partition that has gone is dropped.
+        """Queue a range for its partition's lane; a range of another generation is dropped.
 
-        Whoever owns the partition now reads it again from the committed offset.
+        Whoever owns the partition now reads it again from the committed offset. That may be the same
+        lane: ranges before this one may have been dropped when the lanes were closed, and finishing
+        this one would commit past them.
         """
         fetched = submission.fetched
         lane = self._lanes.get(fetched.partition)
-        if lane is None or self._closing:
-            log.debug("range of a revoked partition dropped", partition=fetched.partition)
+        if lane is None or self._closing or fetched.generation != self._generation:
+            log.debug("range of a former assignment dropped", partition=fetched.partition)
             return
         lane.queue.append(submission)
         lane.records += len(fetched.records)
@@ -139,15 +142,17 @@ class Lanes:
         """Return the partitions that have a lane."""
         return sorted(self._lanes)
 
-    async def open(self, partitions: Iterable[int]) -> None:
+    async def open(self, partitions: Iterable[int], generation: int) -> None:
         """Open lanes for exactly these partitions, fencing whoever wrote for them before.
 
         Called before recovery reads the changelogs: once a partition's earlier producers are fenced,
-        what recovery finds is all there will ever be.
+        what recovery finds is all there will ever be. ``generation`` is the consumer group's; ranges
+        of another one are not taken.
         """
         await self.quiesce()
         await self.close()
         self._finished.clear()
+        self._generation = generation
         opened = await asyncio.gather(*(self._open(partition) for partition in sorted(partitions)))
         self._lanes = {lane.partition: lane for lane in opened}
         self._closing = False

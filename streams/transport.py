@@ -3,13 +3,16 @@
 Faust spends about fifteen times a record's work on moving it through its per-message path. Here each
 list that a fetch brings for a partition travels that path as *one* message whose value is a
 :class:`~streams.ranges.FetchedRange`. Group membership, the assignor, tables, recovery and the commit
-loop stay Faust's. Three things change, each for a reason:
+loop stay Faust's. Four things change, each for a reason:
 
 - **What may be committed.** Faust derives the committed offset from gaps between acknowledged messages,
   which cannot express "this list is finished, the next is not". The lanes say how far each partition is
   finished; nothing else is committed.
 - **When a partition starts.** Recovery resumes the source partitions before it has put them to their
-  committed offsets, and what was fetched in between would come twice. They are held until the seek.
+  committed offsets, and clears the agents' queues after it: what was fetched before the one would come
+  twice, what before the other never. They are held until the flow is resumed, which is last.
+- **Where a partition starts.** A fetch that outlived its assignment takes records of the next one that
+  nobody wants; it gives them back. Partitions without a committed offset are sought too.
 - **What is read.** Only committed transactions, and the position after commit markers counts: without
   it a changelog that ends in a marker would never be read to its end.
 
@@ -80,9 +83,16 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
         # An empty set means "all partitions" to aiokafka.
         if not active_partitions:
             return {}
+        assignment = _assignment(consumer)
         fetched = await super()._fetch_records(
             consumer, active_partitions, timeout=timeout, max_records=max_records
         )
+        if _assignment(consumer) is not assignment:
+            # aiokafka lets a fetch wait through a rebalance and serves it from the new assignment.
+            # The consumer drops what it brings: partitions start anew, and the generation is another.
+            for tp, records in fetched.items():
+                consumer.seek(tp, records[0].offset)
+            return {}
         return self._as_ranges(consumer, active_partitions, fetched)
 
     def _as_ranges(
@@ -91,7 +101,7 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
         active_partitions: set[TP],
         fetched: Mapping[TP, list[Any]],
     ) -> dict[TP, list[Any]]:
-        assignment = consumer._subscription.subscription.assignment
+        assignment = _assignment(consumer)
         generation = self.app.consumer_generation_id
         ranges: dict[TP, list[Any]] = {}
         for tp in active_partitions:
@@ -103,6 +113,9 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
             records = tuple(fetched.get(tp, ()))
             next_offset = max(state.position, records[-1].offset + 1 if records else 0)
             first_offset = self._handed_over.get(tp, records[0].offset if records else 0)
+            if records and records[0].offset < first_offset:
+                first_offset = records[0].offset
+                self._log_begins_anew(tp)
             if next_offset > first_offset or records:
                 self._handed_over[tp] = next_offset
                 ranges[tp] = [
@@ -116,14 +129,33 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
         await super()._seek_wait(consumer, partitions)
         self._handed_over.update(partitions)
 
+    def _log_begins_anew(self, tp: TP) -> None:
+        # The committed offset lay beyond the end of the log (the topic was deleted and made again, or
+        # cut short by an unclean election), so aiokafka went to its beginning. Faust would drop
+        # everything up to the offset it remembers, and commit nothing below it.
+        self.log.warning("Partition %r is read from its beginning", tp)
+        self.consumer._read_offset[tp] = None
+        self.consumer._committed_offset[tp] = None
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        """Seek every partition to its committed offset."""
-        committed = await super().seek_to_committed()
+        """Seek every partition to its committed offset, sources without one to their beginning."""
+        return cast(
+            "Mapping[TP, int]",
+            await self.call_thread(self._seek_to_committed, self._ensure_consumer()),
+        )
+
+    async def _seek_to_committed(self, consumer: aiokafka.AIOKafkaConsumer) -> Mapping[TP, int]:
+        committed: Mapping[TP, int] = await consumer.seek_to_committed()
+        # aiokafka leaves a partition that has no committed offset, or 0, wherever it is by now.
+        unread = []
         for tp, offset in committed.items():
             if offset:
                 self._handed_over[tp] = offset
-            else:
+            elif not self.consumer._is_changelog_tp(tp):
                 self._handed_over.pop(tp, None)
+                unread.append(tp)
+        if unread:
+            await consumer.seek_to_beginning(*unread)
         return committed
 
 
@@ -188,28 +220,42 @@ class RangeConsumer(driver.Consumer):
         return self.intake.finished().get((tp.topic, tp.partition))
 
     def resume_partitions(self, tps: Iterable[TP]) -> None:
-        """Resume changelog partitions now, source partitions once they were put to their offsets."""
+        """Resume changelog partitions now, source partitions once the flow is resumed after them."""
         tps = set(tps)
         changelogs = {tp for tp in tps if self._is_changelog_tp(tp)}
         self._held |= tps - changelogs
         if changelogs:
             super().resume_partitions(changelogs)
 
-    async def perform_seek(self) -> None:
-        """Put the source partitions to their committed offsets, then let those that wait start."""
-        await super().perform_seek()
+    def resume_flow(self) -> None:
+        """Resume the flow, and the source partitions that wait for it.
+
+        Recovery's last step: the partitions were put to their offsets, the queues were cleared.
+        """
+        super().resume_flow()
         held, self._held = self._held, set()
         if held:
             super().resume_partitions(held)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Forget what was held: a new assignment says anew what may start."""
+        """Forget what was held, and fetch nothing until recovery says what may start.
+
+        Faust leaves the flow on if nothing was assigned so far, and would fetch from the partitions
+        of the next assignment before recovery has put them to their offsets.
+        """
         self._held.clear()
+        self.stop_flow()
         await super().on_partitions_revoked(revoked)
 
     async def wait_empty(self) -> None:
         """Let the lanes finish what is in flight, then commit how far they got."""
         await self.intake.quiesce()
+        if self.crashed:
+            # The consumer's thread ends by itself: a commit would wait for it in vain or find its
+            # event loop closed. What is not committed is read again.
+            return
+        # A commit that runs already has not seen the last batches, and makes the next call do nothing.
+        await self.maybe_wait_for_commit_to_finish()
         await self.commit_and_end_transactions()
 
 
@@ -217,3 +263,8 @@ class RangeTransport(driver.Transport):
     """The transport that uses :class:`RangeConsumer`; producers stay Faust's."""
 
     Consumer: ClassVar[Any] = RangeConsumer
+
+
+def _assignment(consumer: aiokafka.AIOKafkaConsumer) -> Any:
+    subscription = consumer._subscription.subscription
+    return None if subscription is None else subscription.assignment

@@ -40,14 +40,21 @@ _SEATED: Final = {
 }
 """Who sits in a group of these accounts when the live part begins; the others are drawn."""
 
-STAGED: Final = frozenset(
-    {"alder-ridge", "bluewater", "cobalt", "dovetail", "elmstead", "fairhaven", "granite-peak"}
-)
-"""Accounts in which the live part plays a scene: nothing about them is left to chance."""
+STAGED: Final = {
+    "alder-ridge": 9,
+    "bluewater": 6,
+    "cobalt": 3,
+    "dovetail": 12,
+    "elmstead": 4,
+    "fairhaven": 3,
+    "granite-peak": 8,
+}
+"""Accounts in which the live part plays a scene, who sits where is fixed; the size of their bursts."""
 
 _TWO_INTERESTS: Final = frozenset({"harrowgate", "kestrel"})
 _OLDEST_DAY: Final = ("ironbridge", "kestrel")
 _BY_HAND: Final = 0.2
+_SPECIAL: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -98,7 +105,7 @@ def burst(
     records = []
     for activity_type in types:
         records.append(pen.activity(person, activity_type, at))
-        at = min(at + rng.randint(20_000, 6 * _MINUTE), pen.start)
+        at = min(at + rng.randint(20_000, 6 * _MINUTE), max(begins, pen.start))
     return records
 
 
@@ -106,9 +113,7 @@ def _names(rng: Random) -> list[tuple[str, str]]:
     return rng.sample([(first, last) for first in FIRST_NAMES for last in LAST_NAMES], 120)
 
 
-def _people(
-    rng: Random, account_id: str, names: list[tuple[str, str]], known: int
-) -> list[Person]:
+def _people(rng: Random, account_id: str, names: list[tuple[str, str]], known: int) -> list[Person]:
     spare = [INFLUENCER, *(rng.choice((INFLUENCER, PRACTITIONER)) for _ in range(3))]
     seats = [*SEATS, *spare[: rng.randint(1, 4) if account_id == "bluewater" else rng.randint(0, 4)]]
     return [
@@ -123,10 +128,8 @@ def _people(
     ]
 
 
-def _seat(
-    rng: Random, pen: Pen, setting: Setting, place: GroupPlace, people: list[Person]
-) -> None:
-    drawn = rng.sample(range(len(SEATS)), rng.randint(1, 3))
+def _seat(rng: Random, pen: Pen, setting: Setting, place: GroupPlace, people: list[Person]) -> None:
+    drawn = rng.sample(range(len(SEATS)), 1 + len(setting.groups) % 3)
     seated = _SEATED.get(place.account_id, tuple(drawn))
     if place is not setting.group(place.account_id):
         seated = tuple(drawn)
@@ -148,7 +151,7 @@ def _activity(rng: Random, pen: Pen, account_id: str, people: list[Person]) -> l
     records: list[Record] = []
     for number, person in enumerate(people):
         if account_id in STAGED:
-            sizes = [rng.randint(3, 5) for _ in range(2)]
+            sizes = [rng.randint(3, STAGED[account_id]) for _ in range(2)]
         elif (account_id, number) == ("harrowgate", _DM):
             # The tenant's most engaged person, whom all others are measured by.
             sizes = [18, 18, 16]
@@ -156,7 +159,7 @@ def _activity(rng: Random, pen: Pen, account_id: str, people: list[Person]) -> l
             sizes = [rng.randint(3, 14) for _ in range(rng.choice((0, 1, 2, 2, 3, 4)))]
         for size in sizes:
             begins = pen.start - rng.randint(6 * _HOUR, (WINDOW_DAYS - 3) * 24 * _HOUR)
-            records.extend(burst(rng, pen, person, begins, size, special=rng.random() < 0.5))
+            records.extend(burst(rng, pen, person, begins, size, special=rng.random() < _SPECIAL))
         if account_id in _OLDEST_DAY and number in {_DM, _PRAC}:
             # Leaves the window at the demo's day tick.
             oldest = (pen.today - (WINDOW_DAYS - 1)) * MILLIS_PER_DAY + 9 * _HOUR

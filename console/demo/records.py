@@ -103,7 +103,7 @@ class Scenes:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Everything that will be published, and who it is about. ``people`` by lead id, ``groups`` by id."""
+    """What will be published, and who it is about: ``people`` by lead id, ``groups`` by their id."""
 
     start: Millis
     today: Day

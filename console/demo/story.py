@@ -20,6 +20,9 @@ from streams.topics import ASSIGNMENT_OUTCOME, DEAD_LETTERS, MEMBERSHIP_CHANGED,
 _DM, _INF, _PRAC, _PRAC_2, _ESC, _SPARE = range(6)
 _GAP: Final = 2.2
 _QUIET_GAP: Final = 2.6
+_EMPTY_SEATS: Final = 3
+"""So many seats are still empty when the story ends."""
+
 _STAND_IN_ROLE: Final = "Champion"
 """A role that the template does not have."""
 
@@ -68,7 +71,7 @@ class _Stage:
         leaving, succession = self._leaver()
         self._crowd_joins("ironbridge")
         self._completes()
-        while self._crowd:
+        while len(self._crowd) > _EMPTY_SEATS:
             self._crowd_joins(self._crowd[0][0].account_id)
         self._comes_back("alder-ridge", _DM)
         person = self._person
@@ -103,7 +106,6 @@ class _Stage:
             account_id,
             records,
             Fact(SCORE_UPDATED.name, records[-1].event_id),
-            gap=_QUIET_GAP,
         )
 
     def _manual_stays(self) -> tuple[Record, Record]:
@@ -230,7 +232,6 @@ class _Stage:
             "bluewater",
             [leaving],
             Fact(MEMBERSHIP_CHANGED.name, leaving.event_id),
-            gap=_QUIET_GAP,
         )
         successor = self._person("bluewater", _SPARE)
         succession = self._pen.assign(place, successor, INFLUENCER, self._now())
@@ -250,7 +251,6 @@ class _Stage:
             "alder-ridge",
             [last],
             Fact(MEMBERSHIP_CHANGED.name, last.event_id),
-            gap=_QUIET_GAP,
         )
 
     def _crowd_joins(self, account_id: str) -> None:
@@ -262,9 +262,7 @@ class _Stage:
         joining = self._pen.assign(place, person, role, self._now())
         acting = burst(self._rng, self._pen, person, self._now(), 4, special=True)
         self._beat(
-            f"A journey finds a {role}: {person.name}."
-            if role != STEERING
-            else f"A journey wins the committee: {person.name}, {person.job_title}.",
+            f"A journey adds {person.name} to {place.interest} for {place.account}.",
             place.account_id,
             [joining, *acting],
             Fact(MEMBERSHIP_CHANGED.name, joining.event_id),
@@ -283,14 +281,12 @@ class _Stage:
         """Add a beat; somewhere else somebody joins or acts at the same time."""
         place = focus or self._setting.group(account_id)
         aside: list[Record] = []
-        if self._crowd and account_id in STAGED:
+        if account_id in STAGED and len(self.beats) % 2:
             elsewhere, person, role = self._crowd.pop()
             joining = self._pen.assign(elsewhere, person, role, self._now())
             aside = [joining, *burst(self._rng, self._pen, person, self._now(), 3, special=False)]
             facts = (*facts, Fact(ASSIGNMENT_OUTCOME.name, joining.event_id))
-        self.beats.append(
-            Beat(gap, caption, place.buying_group_id, (*records, *aside), tuple(facts))
-        )
+        self.beats.append(Beat(gap, caption, place.buying_group_id, (*records, *aside), tuple(facts)))
         self._clock += gap
 
     def _now(self) -> Millis:

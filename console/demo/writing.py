@@ -59,9 +59,7 @@ class Pen:
         last = (self.today + 1) * MILLIS_PER_DAY - 1
         return min(self.start + int(after_s * 1000), last)
 
-    def account(
-        self, account_id: str, name: str, industry: str, region: str, at: Millis
-    ) -> Record:
+    def account(self, account_id: str, name: str, industry: str, region: str, at: Millis) -> Record:
         """An account's own data."""
         event = Account(
             event_id=self._next("account"),
@@ -113,9 +111,7 @@ class Pen:
             activity_type=activity_type,
             occurred_at=at,
         )
-        return Record(
-            LEAD_ACTIVITY.name, event.event_id, person.account_id, event, misplaced=misplaced
-        )
+        return Record(LEAD_ACTIVITY.name, event.event_id, person.account_id, event, misplaced=misplaced)
 
     def assign(self, place: GroupPlace, person: Person, role: str, at: Millis) -> Record:
         """A journey puts a lead into a group."""
@@ -146,9 +142,7 @@ class Pen:
         )
         return Record(JOURNEY_ACTIONS.name, event.event_id, place.account_id, event)
 
-    def edit(
-        self, place: GroupPlace, person: Person, role: str, editor: str, at: Millis
-    ) -> Record:
+    def edit(self, place: GroupPlace, person: Person, role: str, editor: str, at: Millis) -> Record:
         """A person puts a lead into a group by hand."""
         event = ManualEdit(
             event_id=self._next("edit"),

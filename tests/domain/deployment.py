@@ -164,9 +164,7 @@ class Deployment:
         """Fold a batch, each event in its account's partition."""
         placed: dict[int, list[AccountEvent]] = {}
         for event in batch:
-            placed.setdefault(sum(event.account_id.encode()) % len(self.partitions), []).append(
-                event
-            )
+            placed.setdefault(sum(event.account_id.encode()) % len(self.partitions), []).append(event)
         return [
             changes
             for place, events in placed.items()

@@ -126,7 +126,7 @@ class Oracle:
             found[lead_id] = (
                 deciding[0].role or "",
                 deciding[0].source,
-                max(deciding[0].decided_at, group.created_at),
+                deciding[0].decided_at,
             )
         return found
 
@@ -145,9 +145,7 @@ class Oracle:
         for one in self.activities:
             who = (one.account_id, one.lead_id)
             day = one.occurred_at // 86_400_000
-            if self.as_of - 29 <= day <= self.as_of and one.occurred_at > self.erased_at.get(
-                who, -1
-            ):
+            if self.as_of - 29 <= day <= self.as_of and one.occurred_at > self.erased_at.get(who, -1):
                 seen[who, one.activity_type.lower(), day].add(one.event_id)
         greatest_weight = max((WEIGHTS.get(kind, 0) for _, kind, _ in seen), default=0)
         if not greatest_weight:
@@ -159,9 +157,7 @@ class Oracle:
         return {who: 100 * sqrt(figure) / greatest for who, figure in raw.items()}
 
 
-def _completeness(
-    roles: Iterable[TemplateRole], held: list[str]
-) -> tuple[float, list[tuple[str, int]]]:
+def _completeness(roles: Iterable[TemplateRole], held: list[str]) -> tuple[float, list[tuple[str, int]]]:
     required = [role for role in roles if role.required]
     if not required:
         return 100.0, []

@@ -205,9 +205,7 @@ def test_the_highest_source_that_has_not_released_decides(
         if operation in {"assign", "remove"}
     ]
     chosen = effective(decisions, ROLES)
-    assert (None if chosen is None else (chosen[0], chosen[1].operation)) == next(
-        iter(deciding), None
-    )
+    assert (None if chosen is None else (chosen[0], chosen[1].operation)) == next(iter(deciding), None)
 
 
 # §2.3 remembered
@@ -266,9 +264,7 @@ def test_a_void_assign_does_not_push_out_the_assign_before_it(group_is_known_fir
         decide("assign", role=INFLUENCER, at=moment(hour=1), event_id="a"),
         decide("assign", role=UNKNOWN, at=moment(hour=2), event_id="b"),
     ]
-    events: list[AccountEvent] = (
-        [group(), *decisions] if group_is_known_first else [*decisions, group()]
-    )
+    events: list[AccountEvent] = [group(), *decisions] if group_is_known_first else [*decisions, group()]
     assert members(*events)[LEAD].role == INFLUENCER
 
 
@@ -472,13 +468,13 @@ def test_a_member_was_added_when_its_assign_was_decided() -> None:
     assert members(group(), decide(at=moment(hour=7)))[LEAD].added_at == moment(hour=7)
 
 
-def test_a_member_assigned_before_the_group_existed_was_added_with_the_group() -> None:
-    created = moment(hour=8)
-    assert members(group(at=created), decide(at=moment(hour=7)))[LEAD].added_at == created
+def test_a_member_assigned_before_the_group_existed_was_added_when_that_was_decided() -> None:
+    decided = moment(hour=7)
+    assert members(group(at=moment(hour=8)), decide(at=decided))[LEAD].added_at == decided
 
 
 def test_without_any_decision_there_is_no_member() -> None:
-    assert resolve(NO_DECISIONS, ROLES, 0, "active") is None
+    assert resolve(NO_DECISIONS, ROLES, "active") is None
     assert not NO_DECISIONS
 
 
@@ -516,9 +512,7 @@ def merged(rulings: list[Ruling]) -> Opinion:
 
 
 @given(st.lists(RULINGS, max_size=7), st.data())
-def test_any_order_of_rulings_gives_the_same_opinion(
-    rulings: list[Ruling], data: st.DataObject
-) -> None:
+def test_any_order_of_rulings_gives_the_same_opinion(rulings: list[Ruling], data: st.DataObject) -> None:
     assert merged(data.draw(st.permutations(rulings))) == merged(rulings)
 
 
@@ -529,9 +523,7 @@ def test_taking_in_two_rulings_commutes(before: list[Ruling], one: Ruling, two: 
 
 
 @given(st.lists(RULINGS, max_size=6), st.lists(RULINGS, max_size=6))
-def test_an_opinion_is_worth_the_rulings_it_came_from(
-    one: list[Ruling], other: list[Ruling]
-) -> None:
+def test_an_opinion_is_worth_the_rulings_it_came_from(one: list[Ruling], other: list[Ruling]) -> None:
     """Merging is associative: what was dropped on one side cannot matter to the other."""
     assert merged([*one, *other]) == merged([*merged(one), *merged(other)])
 
@@ -582,72 +574,33 @@ def test_any_order_of_all_sources_decisions_gives_the_same_member(
                     event_id=one.event_id,
                 ),
             )
-        return resolve(known, roles, 0, None)
+        return resolve(known, roles, None)
 
     assert member(data.draw(st.permutations(decisions))) == member(decisions)
 
 
-# Open questions to domain.md §2, "`added_at` is when the lead last became a member"
+# added_at is the time of the effective decision (domain.md §2)
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="added_at follows the effective assign, also when membership goes on",
-)
-def test_a_role_edit_does_not_move_added_at() -> None:
+def test_a_role_edit_moves_added_at() -> None:
     found = members(
         group(),
         decide("assign", role=INFLUENCER, at=moment(hour=1), event_id="a"),
         decide("assign", role=PRACTITIONER, at=moment(hour=2), event_id="b"),
     )
-    assert found[LEAD].added_at == moment(hour=1)
+    assert found[LEAD].added_at == moment(hour=2)
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="added_at follows the effective assign, also when another source confirms",
-)
-def test_a_confirmation_by_a_higher_source_does_not_move_added_at() -> None:
-    found = members(
-        group(),
-        decide("assign", source="system", at=moment(hour=1), event_id="a"),
-        decide("assign", source="manual", at=moment(hour=2), event_id="b"),
-    )
-    assert found[LEAD].added_at == moment(hour=1)
-
-
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="added_at follows the effective assign, not the release that freed it",
-)
-def test_a_lead_that_a_release_made_a_member_was_added_with_the_release() -> None:
+def test_added_at_is_the_decision_that_a_release_freed() -> None:
     found = members(
         group(),
         decide("assign", source="system", at=moment(hour=1), event_id="a"),
         decide("remove", source="manual", at=moment(hour=2), event_id="b"),
         decide("release", source="manual", at=moment(hour=3), event_id="c"),
     )
-    assert found[LEAD].added_at == moment(hour=3)
+    assert found[LEAD].added_at == moment(hour=1)
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="added_at follows the effective assign, not the return of the lead",
-)
-def test_a_lead_that_returned_was_added_when_it_returned() -> None:
-    found = members(
-        group(),
-        decide("assign", at=moment(hour=1)),
-        profile("left", at=moment(hour=2), event_id="p1"),
-        profile("active", at=moment(hour=3), event_id="p2"),
-    )
-    assert found[LEAD].added_at == moment(hour=3)
-
-
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="created_at of the newest record bounds added_at, so a repeat moves it",
-)
 def test_creating_a_group_twice_is_harmless_to_its_members() -> None:
     once = members(group(at=moment(hour=1)), decide(at=moment(hour=2)))
     twice = members(
@@ -656,3 +609,17 @@ def test_creating_a_group_twice_is_harmless_to_its_members() -> None:
         group(at=moment(hour=1) + MILLIS_PER_DAY, event_id="again"),
     )
     assert once == twice
+
+
+def test_of_more_than_20_roles_a_source_keeps_the_newest_20_in_any_order() -> None:
+    decisions = [
+        decide("assign", role=f"role {i}", at=moment(hour=1) + i, event_id=f"e{i}") for i in range(25)
+    ]
+    forward, backward = NO_DECISIONS, NO_DECISIONS
+    for decision in decisions:
+        forward = take(forward, decision)
+    for decision in reversed(decisions):
+        backward = take(backward, decision)
+    assert forward == backward
+    kept = [ruling.role for ruling in forward.manual]
+    assert kept == [f"role {i}" for i in range(24, 4, -1)]

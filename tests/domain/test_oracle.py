@@ -26,9 +26,7 @@ def test_a_tenant_is_what_the_rules_say_of_the_set_of_its_events(
             wanted.person_scores, abs=0.00501
         )
         assert state.completeness.completeness == wanted.completeness
-        assert [(m.role, m.short_by) for m in state.completeness.missing_roles] == (
-            wanted.missing_roles
-        )
+        assert [(m.role, m.short_by) for m in state.completeness.missing_roles] == (wanted.missing_roles)
         assert state.raw == pytest.approx(wanted.raw)
         assert state.score == pytest.approx(wanted.score, abs=0.00501)
     if through_a_worker:

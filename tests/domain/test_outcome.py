@@ -170,22 +170,11 @@ def test_each_lead_of_an_edit_is_one_decision() -> None:
     assert [r.outcome.name for r in reports(changes, DecisionAnswered)] == ["applied"] * 50
 
 
-# Open questions to domain.md §7
-
-
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="a newer assign moves added_at, so a confirmation counts as applied",
-)
 def test_a_newer_assign_that_confirms_role_and_source_is_no_change() -> None:
     account = known(decide("assign", at=moment(hour=1)))
     assert answered(account, decide("assign", at=moment(hour=2))).name == "no_change"
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="a repeat is no_change before anyone asks whether it was overridden",
-)
 def test_a_repeat_of_an_overridden_decision_is_overridden_still() -> None:
     account = known(decide("assign", source="manual"), decide("remove", source="journey"))
     assert answered(account, decide("remove", source="journey")).name == "overridden"

@@ -276,9 +276,7 @@ def test_versions_go_on_after_an_erasure_and_after_a_deletion() -> None:
     ids=lambda event: f"{type(event).__name__} {event.event_id}",
 )
 def test_nothing_is_reported_when_nothing_changed(event: object) -> None:
-    account, _ = folded(
-        group(), decide(), activity(), profile(at=moment(hour=2)), account_profile()
-    )
+    account, _ = folded(group(), decide(), activity(), profile(at=moment(hour=2)), account_profile())
     _, changes = folded(event, into=account)  # type: ignore[arg-type]
     assert changes.reports == []
 
@@ -289,12 +287,6 @@ def test_an_empty_batch_changes_nothing() -> None:
     assert changes == type(changes)()
 
 
-# Open questions to domain.md §7
-
-
-@pytest.mark.xfail(
-    raises=AssertionError, reason="more points of a clamped lead publish the same group again"
-)
 def test_activity_that_moves_no_figure_publishes_no_group() -> None:
     by = tenant(measured_by=baseline(person_root=1.0))
     account, _ = folded(group(), decide(), *activities(10), by=by)
@@ -302,9 +294,6 @@ def test_activity_that_moves_no_figure_publishes_no_group() -> None:
     assert changes.reports == []
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="a deletion forgets the last reported score without reporting it"
-)
 def test_after_a_deletion_the_next_score_follows_the_last_one_reported() -> None:
     account, changes = folded(group(), decide(), activity())
     heard = next(r.current for r in reports(changes, ScoreUpdated) if r.buying_group_id)
@@ -316,18 +305,11 @@ def test_after_a_deletion_the_next_score_follows_the_last_one_reported() -> None
             heard = report.current
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="every deletion is reported, also of a group that never stood"
-)
 def test_a_deletion_of_a_group_that_never_stood_withdraws_nothing() -> None:
     _, changes = folded(group(deleted=True))
     assert changes.reports == []
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="any change of role is called an edit, also when a release caused it",
-)
 def test_a_role_that_changed_because_of_a_release_is_no_role_edit() -> None:
     account, _ = folded(
         group(),
