@@ -40,8 +40,9 @@ def create_topics(settings: Settings) -> list[str]:
     Raises:
         ClusterError: the cluster does not answer or refuses.
     """
-    client = _client(settings)
-    existing = _existing(client)
+    said: list[str] = []
+    client = _client(settings, said)
+    existing = _existing(client, said)
     if _is_embedded(client):
         return _ask_for_topics(client, settings, existing)
     wanted = [
@@ -75,8 +76,9 @@ def check_topics(settings: Settings) -> list[Difference]:
     Raises:
         ClusterError: the cluster does not answer.
     """
-    client = _client(settings)
-    existing = _existing(client)
+    said: list[str] = []
+    client = _client(settings, said)
+    existing = _existing(client, said)
     differences: list[Difference] = []
     present: list[Topic] = []
     for topic in ALL_TOPICS:
@@ -131,8 +133,16 @@ def _fits(setting: str, expected: str, found: str) -> bool:
     return found == expected
 
 
-def _client(settings: Settings) -> AdminClient:
-    return AdminClient({**settings.client_config(), "client.id": f"{settings.app_id}-admin"})
+def _client(settings: Settings, said: list[str]) -> AdminClient:
+    # What librdkafka would log again and again is told once, in the error's message.
+    return AdminClient(
+        {
+            **settings.client_config(),
+            "client.id": f"{settings.app_id}-admin",
+            "log_level": 0,
+            "error_cb": lambda error: said.append(error.str()),
+        }
+    )
 
 
 def _ask_for_topics(client: AdminClient, settings: Settings, existing: Mapping[str, int]) -> list[str]:
@@ -149,10 +159,12 @@ def _is_embedded(client: AdminClient) -> bool:
     return str(client.list_topics(timeout=_TIMEOUT_S).cluster_id).startswith("mockCluster")
 
 
-def _existing(client: AdminClient) -> dict[str, int]:
+def _existing(client: AdminClient, said: list[str]) -> dict[str, int]:
     try:
         metadata = client.list_topics(timeout=_TIMEOUT_S)
     except KafkaException as error:
-        msg = f"Kafka does not answer: {error.args[0].str()}. Is KAFKA_BOOTSTRAP_SERVERS right?"
+        client.poll(0)
+        reason = said[0] if said else error.args[0].str()
+        msg = f"Kafka does not answer: {reason}. Is KAFKA_BOOTSTRAP_SERVERS right?"
         raise ClusterError(msg) from error
     return {name: len(topic.partitions) for name, topic in metadata.topics.items()}
