@@ -60,6 +60,7 @@ def read_states(settings: Settings, codec: Codec) -> list[BuyingGroupState]:
             else:
                 latest[key] = value
     except KafkaException as error:
+        reader.poll(0)
         raise NotExported(
             f"Kafka does not answer: {said[-1] if said else error.args[0].str()}."
             " Is KAFKA_BOOTSTRAP_SERVERS right?"

@@ -20,7 +20,6 @@ from streams.settings import Settings
 from streams.topics import BUYING_GROUPS, INPUTS, JOURNEY_ACTIONS, MANUAL_EDITS
 
 _ANSWER_S: Final = 15.0
-_CONFIRM_S: Final = 60
 _SLICE_S: Final = 0.2
 
 
@@ -50,9 +49,12 @@ class Published:
 
 
 class Publisher:
-    """One idempotent producer of a deployment's input topics."""
+    """One idempotent producer of a deployment's input topics.
 
-    def __init__(self, settings: Settings, registry: Registry) -> None:
+    What is not confirmed within ``confirm_within_s`` seconds is given up.
+    """
+
+    def __init__(self, settings: Settings, registry: Registry, confirm_within_s: float = 60.0) -> None:
         self._codec = Codec(registry)
         self._registry = registry
         self._source = f"/{settings.namespace}/publish"
@@ -69,7 +71,7 @@ class Publisher:
                 # What is on its way is held in memory: bounded, however long the file.
                 "queue.buffering.max.messages": 50_000,
                 "queue.buffering.max.kbytes": 65_536,
-                "message.timeout.ms": _CONFIRM_S * 1000,
+                "message.timeout.ms": int(confirm_within_s * 1000),
                 # What it would log is told once, by the command.
                 "log_level": 0,
                 "error_cb": self._note,
@@ -88,14 +90,16 @@ class Publisher:
         try:
             existing = self._producer.list_topics(timeout=_ANSWER_S).topics
         except KafkaException as error:
+            self._producer.poll(0)
             raise NotPublished(
                 f"Kafka does not answer: {self._said or error.args[0].str()}."
                 " Is KAFKA_BOOTSTRAP_SERVERS right?"
             ) from error
         missing = [name for name in self._names.values() if name not in existing]
         if missing:
+            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             raise NotPublished(
-                f"{', '.join(missing)}: no such topic. Is NAMESPACE right?"
+                f"{missing[0]}{more}: no such topic. Is NAMESPACE right?"
                 " Make the topics with: buying-groups topics create"
             )
         for name in self._names:

@@ -76,6 +76,7 @@ def log_only_errors() -> None:
     """Keep what the rules' modules log out of a command's output; errors go to standard error."""
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Looked up anew each time: standard error may be another file by then.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )

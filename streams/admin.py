@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
@@ -125,6 +126,8 @@ def _config_differences(
 def _fits(setting: str, expected: str, found: str) -> bool:
     if setting == "cleanup.policy":
         return set(found.split(",")) == set(expected.split(","))
+    if setting == "max.message.bytes":
+        return found.isdigit() and int(found) >= int(expected)
     if setting == "retention.ms" and found != expected:
         # Keeping longer than needed is fine; -1 keeps for ever.
         return found == "-1" or (
@@ -135,14 +138,13 @@ def _fits(setting: str, expected: str, found: str) -> bool:
 
 def _client(settings: Settings, said: list[str]) -> AdminClient:
     # What librdkafka would log again and again is told once, in the error's message.
-    return AdminClient(
-        {
-            **settings.client_config(),
-            "client.id": f"{settings.app_id}-admin",
-            "log_level": 0,
-            "error_cb": lambda error: said.append(error.str()),
-        }
-    )
+    config: dict[str, Any] = {
+        **settings.client_config(),
+        "client.id": f"{settings.app_id}-admin",
+        "log_level": 0,
+        "error_cb": lambda error: said.append(error.str()),
+    }
+    return AdminClient(config)
 
 
 def _ask_for_topics(client: AdminClient, settings: Settings, existing: Mapping[str, int]) -> list[str]:

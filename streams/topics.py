@@ -111,7 +111,13 @@ DEAD_LETTERS: Final = Topic(
     "output",
     "original key",
     None,
-    {"cleanup.policy": "delete", "retention.ms": _retention(30)},
+    {
+        "cleanup.policy": "delete",
+        "retention.ms": _retention(30),
+        # The original bytes and why they were refused: always more than the broker took as an input,
+        # and the input may have been compressed better.
+        "max.message.bytes": str(16 * 1024 * 1024),
+    },
 )
 
 TABLES: Final = (

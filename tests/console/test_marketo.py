@@ -239,9 +239,7 @@ def test_a_progression_counts_by_its_new_status_unless_that_denies_it(
     status: str, expected: str
 ) -> None:
     attributes = named(Old_Status="Registered", New_Status=status)
-    in_stream = stream_event(
-        type_id=104, name="Change Status in Progression", attributes=attributes
-    )
+    in_stream = stream_event(type_id=104, name="Change Status in Progression", attributes=attributes)
     assert event(in_stream)["activity_type"] == expected
     in_page = page(rest_activity(type_id=104, attributes=attributes))
     assert event(in_page)["activity_type"] == expected
@@ -428,9 +426,7 @@ def test_a_single_event_an_array_and_a_page_may_follow_one_another() -> None:
 
 
 def test_a_bad_item_is_refused_in_its_place_and_the_rest_goes_on() -> None:
-    items = read(
-        [stream_event(number=1), "text", stream_event(number=None)], stream_event(number=2)
-    )
+    items = read([stream_event(number=1), "text", stream_event(number=None)], stream_event(number=2))
     assert positions(items) == [(1, "marketo-1"), (2, "refused"), (3, "refused"), (4, "marketo-2")]
 
 
@@ -568,9 +564,7 @@ def test_leads_take_any_column_order_a_byte_order_mark_blank_lines_and_repeats(
         (b"lead_id,account_id\n1,\xff\n", "is not UTF-8"),
     ],
 )
-def test_a_wrong_leads_file_is_named_with_its_line(
-    tmp_path: Path, content: bytes, why: str
-) -> None:
+def test_a_wrong_leads_file_is_named_with_its_line(tmp_path: Path, content: bytes, why: str) -> None:
     file = tmp_path / "leads.csv"
     file.write_bytes(content)
     with pytest.raises(MarketoError) as caught:

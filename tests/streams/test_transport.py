@@ -1,0 +1,210 @@
+"""The transport hands over every record once for each assignment, and commits what is finished."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiokafka
+import pytest
+from confluent_kafka import Consumer, TopicPartition
+from faust.types import TP
+
+from streams.app import EngineApp
+from streams.settings import Settings
+from streams.transport import RangeConsumer, RangeConsumerThread
+from tests.streams.copying import (
+    BOOM,
+    Copy,
+    committed,
+    copying,
+    feed,
+    rows_of,
+    settings_of,
+    until,
+)
+
+pytestmark = pytest.mark.embedded
+
+
+@contextlib.asynccontextmanager
+async def running(app: EngineApp) -> AsyncIterator[EngineApp]:
+    await app.start()
+    try:
+        yield app
+    finally:
+        await app.stop()
+
+
+@contextlib.asynccontextmanager
+async def reading(servers: str, **options: Any) -> AsyncIterator[aiokafka.AIOKafkaConsumer]:
+    consumer = aiokafka.AIOKafkaConsumer(
+        bootstrap_servers=servers,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        check_crcs=False,
+        **options,
+    )
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+def thread_of(app: EngineApp) -> RangeConsumerThread:
+    consumer: Any = app.consumer
+    thread = consumer._thread
+    assert isinstance(thread, RangeConsumerThread)
+    return thread
+
+
+def source(settings: Settings, partition: int = 0) -> TP:
+    return TP(f"{settings.namespace}.lead-activity", partition)
+
+
+def changelog(settings: Settings) -> TP:
+    return TP(f"{settings.namespace}.engine-lead_to_profile-changelog", 0)
+
+
+async def test_source_partitions_start_when_the_flow_is_resumed_and_not_before(
+    servers: str, namespace: str
+) -> None:
+    """Resuming the flow clears the agents' queues: what was fetched before it would be lost."""
+    settings = settings_of(servers, namespace)
+    consumer: Any = copying(settings).consumer
+    assert isinstance(consumer, RangeConsumer)
+
+    consumer.resume_partitions({source(settings), changelog(settings)})
+    assert consumer._get_active_partitions() == {changelog(settings)}
+
+    consumer.resume_flow()
+    assert consumer._get_active_partitions() == {changelog(settings), source(settings)}
+
+
+async def test_a_fetch_that_outlives_its_assignment_gives_its_records_back(
+    servers: str, namespace: str
+) -> None:
+    settings = settings_of(servers, namespace)
+    thread = thread_of(copying(settings))
+    tp = aiokafka.TopicPartition(*source(settings))
+    async with reading(servers) as consumer:
+        consumer.assign([tp])
+        outliving = asyncio.create_task(
+            thread._fetch_records(consumer, {source(settings)}, timeout=20.0, max_records=10)
+        )
+        await asyncio.sleep(0.2)
+        consumer.assign([tp])
+        feed(settings, [b"1", b"2", b"3"], partition=0)
+
+        assert await outliving == {}
+        assert await consumer.position(tp) == 0
+        again = await thread._fetch_records(
+            consumer, {source(settings)}, timeout=20.0, max_records=10
+        )
+        ((handed_over,),) = again.values()
+        assert [record.value for record in handed_over.records] == [b"1", b"2", b"3"]
+
+
+async def test_a_partition_without_a_committed_offset_is_sought_to_its_beginning(
+    servers: str, namespace: str
+) -> None:
+    """aiokafka leaves it wherever a fetch that was dropped has brought it."""
+    settings = settings_of(servers, namespace)
+    thread = thread_of(copying(settings))
+    feed(settings, [b"1", b"2", b"3"], partition=0)
+    async with reading(servers, group_id=f"{namespace}.reader") as consumer:
+        tp = aiokafka.TopicPartition(*source(settings))
+        consumer.assign([tp])
+        fetched = await consumer.getmany(timeout_ms=20_000)
+        assert len(fetched[tp]) == 3
+
+        assert await thread._seek_to_committed(consumer) == {tp: None}
+        assert await consumer.position(tp) == 0
+
+        await consumer.commit({tp: 2})
+        assert await thread._seek_to_committed(consumer) == {tp: 2}
+        assert await consumer.position(tp) == 2
+
+
+async def test_what_a_worker_wrote_another_recovers_and_goes_on_from_where_it_stopped(
+    servers: str, namespace: str
+) -> None:
+    settings = settings_of(servers, namespace)
+    values = [str(number).encode() for number in range(50)]
+    feed(settings, values)
+    async with running(copying(settings)) as first:
+        await until(lambda: len(rows_of(first)) == 50)
+        written = rows_of(first)
+    assert sum(committed(settings).values()) == 50
+
+    made: dict[int, Copy] = {}
+    async with running(copying(settings, made)) as second:
+        await until(lambda: rows_of(second) == written)
+        feed(settings, [b"one more"])
+        await until(lambda: len(rows_of(second)) == 51)
+
+        # A commit that runs while the lanes finish has not seen their last batches.
+        consumer: Any = second.consumer
+        running_commit = consumer._commit_fut = asyncio.get_running_loop().create_future()
+        empty = asyncio.create_task(consumer.wait_empty())
+        await asyncio.sleep(0.1)
+        assert not empty.done()
+        consumer._commit_fut = None
+        running_commit.set_result(None)
+        await empty
+        assert sum(committed(settings).values()) == 51
+    assert [value for copy in made.values() for batch in copy.batches for value in batch] == [
+        b"one more"
+    ]
+
+
+async def test_a_log_that_begins_anew_is_read_from_its_beginning(
+    servers: str, namespace: str
+) -> None:
+    """A topic that was deleted and made again is shorter than what was committed of it."""
+    settings = settings_of(servers, namespace)
+    feed(settings, [b"1", b"2", b"3"], partition=0)
+    group = Consumer({**settings.client_config(), "group.id": settings.app_id})
+    group.commit(offsets=[TopicPartition(source(settings).topic, 0, 500)], asynchronous=False)
+    group.close()
+
+    async with running(copying(settings)) as app:
+        await until(lambda: sorted(rows_of(app).values()) == [b"1", b"2", b"3"])
+    assert committed(settings) == {0: 3}
+
+
+@pytest.mark.parametrize("later_s", [0.0, 1.5], ids=["at once", "after its threads"])
+async def test_a_worker_that_cannot_go_on_stops_and_leaves_the_batch_uncommitted(
+    servers: str, namespace: str, later_s: float
+) -> None:
+    settings = settings_of(servers, namespace)
+    app = copying(settings)
+    await app.start()
+    feed(settings, [b"1", b"2"], partition=0)
+    await until(lambda: len(rows_of(app)) == 2)
+    await until(lambda: committed(settings) == {0: 2})
+    feed(settings, [b"3"], partition=1)
+    feed(settings, [BOOM], partition=0)
+    await asyncio.wait_for(app.wait_until_stopped(), 20)
+    assert app.crashed
+
+    await asyncio.sleep(later_s)
+    await asyncio.wait_for(app.stop(), 20)
+    assert committed(settings)[0] == 2
+
+
+async def test_a_broker_that_does_not_answer_recovery_is_a_failure_and_not_its_end(
+    servers: str, namespace: str
+) -> None:
+    app = copying(settings_of(servers, namespace))
+    recovery = app.tables.recovery
+    with pytest.raises(TimeoutError, match="no answer from the broker"):
+        await recovery._wait(asyncio.sleep(20), timeout=0.05)
+    await recovery._wait(asyncio.sleep(0), timeout=20)
+
+
+def test_a_worker_without_partitions_stays_in_the_group(servers: str, namespace: str) -> None:
+    """It fetches nothing, and aiokafka would send it away after this long."""
+    ten_years_s = 10 * 365 * 86_400
+    assert copying(settings_of(servers, namespace)).conf.broker_max_poll_interval >= ten_years_s
