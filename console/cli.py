@@ -106,6 +106,7 @@ def tick(
     from agents.worker import system_clock
     from console.tick import NotConsumed, move_day_on
     from domain.calendar import day_from_date
+    from schemas.registry import RegistryUnavailable, UnknownSchema
 
     settings = connected_settings()
     try:
@@ -127,7 +128,9 @@ def tick(
                 patience,
                 told,
             )
-    except (NotConsumed, TimeoutError, KafkaException) as problem:
+    except KafkaException as error:
+        fail(f"Kafka does not answer: {error.args[0].str()}. Is KAFKA_BOOTSTRAP_SERVERS right?")
+    except (NotConsumed, TimeoutError, RegistryUnavailable, UnknownSchema) as problem:
         fail(str(problem))
     messages.print(f"The day is {as_of:%Y-%m-%d}, the baseline is number {version}.")
 
@@ -206,7 +209,7 @@ def publish(
     from console.publish import NotPublished, Publisher
     from console.publish_report import told_outcome
     from console.source import accepted_entries
-    from schemas.registry import RegistryUnavailable, UnknownSchema
+    from schemas.registry import RegistryUnavailable
 
     if (file_format is Format.MARKETO) != (leads is not None):
         fail(
@@ -219,7 +222,7 @@ def publish(
         publisher.check_deployment()
         with accepted_entries(file, refused=refused, leads=leads) as (entries, refusals):
             outcome = publisher.publish(entries)
-    except (NotPublished, RegistryUnavailable, UnknownSchema, MarketoError, OSError) as error:
+    except (NotPublished, RegistryUnavailable, MarketoError, OSError) as error:
         fail(str(error))
     raise typer.Exit(told_outcome(outcome, refusals.count, file_format.unit))
 
@@ -244,7 +247,7 @@ def export(output: OutputChoice = Output.JSON) -> None:
 
     settings = connected_settings()
     try:
-        states = read_states(settings, codec_of(settings))
+        states = read_states(settings, codec_of(settings), tell)
     except (NotExported, RegistryUnavailable, UnknownSchema) as error:
         fail(str(error))
     print_groups(states, output)

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from console.lines import Accepted
 from domain.identity import buying_group_id
 from schemas.codec import Codec
-from schemas.registry import Registry
+from schemas.registry import Registry, UnknownSchema
 from streams.cloudevents import event_headers
 from streams.placement import PARTITIONER
 from streams.settings import Settings
@@ -85,7 +85,6 @@ class Publisher:
         Raises:
             NotPublished: one of them is not so.
             RegistryUnavailable: the schema registry does not answer.
-            UnknownSchema: a schema is not registered.
         """
         try:
             existing = self._producer.list_topics(timeout=_ANSWER_S).topics
@@ -102,8 +101,12 @@ class Publisher:
                 f"{missing[0]}{more}: no such topic. Is NAMESPACE right?"
                 " Make the topics with: buying-groups topics create"
             )
-        for name in self._names:
-            self._registry.id_of(name)
+        try:
+            for name in self._names:
+                self._registry.id_of(name)
+        except UnknownSchema as error:
+            msg = f"{error}. Register the schemas with: buying-groups topics create"
+            raise NotPublished(msg) from error
 
     def publish(self, entries: Iterable[Accepted]) -> Published:
         """Hand over every entry, wait until each is confirmed or given up, return what became of them.
@@ -123,6 +126,10 @@ class Publisher:
             finally:
                 while self._producer.flush(_SLICE_S):
                     pass
+            if outcome.why is None:
+                # All that was handed over is confirmed; the rest was interrupted before.
+                outcome.last = outcome.whole_until
+                outcome.unconfirmed.clear()
         except KeyboardInterrupt:
             outcome.interrupted = True
         return outcome

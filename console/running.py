@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
@@ -20,6 +22,9 @@ log = structlog.get_logger(__name__)
 
 STOPPED: Final = 0
 CRASHED: Final = 1
+
+STOP_AT_MOST_S: Final = 60.0
+"""How long stopping may take: a transaction in flight, the last commit, leaving the group."""
 
 
 async def run_worker(settings: Settings, codec: Codec) -> int:
@@ -55,7 +60,14 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
         task.cancel()
     if ticker is not None:
         await ticker.stop()
-    await app.stop()
+    try:
+        await asyncio.wait_for(app.stop(), STOP_AT_MOST_S)
+    except TimeoutError:
+        # Whoever supervises workers waits for their end. Nothing is lost by a hard one: what was not
+        # delivered was not acknowledged, and the next owner fences what may still be under way.
+        log.error("stopping took too long, ending at once", seconds=STOP_AT_MOST_S)
+        logging.shutdown()
+        os._exit(CRASHED)
     log.info("worker stopped")
     return CRASHED if failed else STOPPED
 

@@ -60,9 +60,7 @@ class EngineTables(TableManager):
         """Fence earlier writers of the assigned partitions, then recover."""
         app: EngineApp = self.app  # type: ignore[assignment]
         sources = {topic.full_name(app.settings.namespace) for topic in (*INPUTS, CONTROL)}
-        await app.lanes.open(
-            {tp.partition for tp in assigned if tp.topic in sources}, generation_id
-        )
+        await app.lanes.open({tp.partition for tp in assigned if tp.topic in sources}, generation_id)
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 
 

@@ -136,7 +136,7 @@ class PartitionedRows(Store[Any, Any]):
 class RangeSchema(faust.Schema[Any, Any]):
     """Leaves keys and values as the transport handed them over."""
 
-    def loads_key(self, app: AppT, message: Any, **_: Any) -> None:  # noqa: ARG002 - Faust's signature
+    def loads_key(self, app: AppT, message: Any, **_: Any) -> None:
         """Return no key: a range has many."""
 
     def loads_value(self, app: AppT, message: Any, **_: Any) -> Any:  # noqa: ARG002 - Faust's signature

@@ -45,10 +45,14 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """A line of the ticker: ``kind`` chooses its colour, ``subject`` is a group's account."""
+    """A line of the ticker: ``kind`` chooses its colour, ``subject`` is a group's account.
+
+    ``interest`` is empty where the account has one group only.
+    """
 
     kind: str
     subject: str
+    interest: str
     text: str
 
 

@@ -107,7 +107,7 @@ class Findings:
         copies = self._receipts.get(scenes.before_duplicate, [])
         first, where_first = self._person_score(scenes.before_duplicate)
         then, where_then = self._person_score(scenes.after_duplicate)
-        behind = self._receipts[scenes.after_duplicate][0]
+        behind = self._receipt(scenes.after_duplicate)
         moved = self._board.seen(SCORE_UPDATED.name, scenes.before_duplicate)
         if len(copies) != 2 or not copies[0] < copies[1] < behind:  # noqa: PLR2004 - twice
             raise NotSeen(f"{scenes.before_duplicate} is not twice in front of the next activity")
@@ -156,7 +156,7 @@ class Findings:
             raise NotSeen(f"no dead letter for {event_id}")
         letter = letters[0]
         told = {name: letter.headers.get(f"dlq_{name}", b"").decode() for name in _DLQ}
-        partition, offset = self._receipts[event_id][0]
+        partition, offset = self._receipt(event_id)
         if letter.raw != sent or not told["reason"]:
             raise NotSeen(f"the dead letter of {event_id} has other bytes, or no reason")
         if (told["partition"], told["offset"]) != (str(partition), str(offset)):
@@ -172,7 +172,7 @@ class Findings:
         who = self._words.name(scenes.misplaced_lead)
         account = self._story.people[scenes.misplaced_lead].account_id
         home = partition_of(account, self._partitions)
-        wrong, offset = self._receipts[scenes.misplaced_event][0]
+        wrong, offset = self._receipt(scenes.misplaced_event)
         copies = self._board.seen(LEAD_ACTIVITY.name, scenes.misplaced_event)
         routed = next((copy for copy in copies if copy.partition == home), None)
         score, where = self._person_score(scenes.misplaced_event)
@@ -230,6 +230,11 @@ class Findings:
             f" says which, none says activity.",
             f"{places['decay'].place} (decay), {places['baseline'].place} (baseline), and so on",
         )
+
+    def _receipt(self, event_id: str) -> tuple[int, int]:
+        for place in self._receipts.get(event_id, []):
+            return place
+        raise NotSeen(f"{event_id} was not published")
 
     def _person_score(self, event_id: str) -> tuple[ScoreUpdated, Sighting]:
         for sighting in self._board.seen(SCORE_UPDATED.name, event_id):

@@ -16,7 +16,7 @@ from streams.settings import Settings
 READY: Final = "worker is ready"
 _READY_WITHIN_S: Final = 120.0
 _POLL_S: Final = 0.05
-_STOP_WITHIN_S: Final = 5.0
+_STOP_WITHIN_S: Final = 1.5
 _LAST_LINES: Final = 12
 
 
@@ -95,6 +95,4 @@ def _environment(bootstrap_servers: str, namespace: str, folder: Path) -> Mappin
         "DATA_FOLDER": str(folder / "data"),
         "DAY_TICKS": "off",
         "LOG_FORMAT": "json",
-        # The embedded Kafka writes transaction markers without a checksum. TCP has its own.
-        "BROKER_CHECK_CRCS": "0",
     }

@@ -71,7 +71,7 @@ def run_demo(console: Console, *, seed: int, keep: bool, pace: float) -> int:
         except KeyboardInterrupt:
             # Whoever is impatient must not leave a worker behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            say(console, Text("Stopped.", style="dim"))
+            say(console, Text("\nStopped.", style="dim"))
             return INTERRUPTED
         except (WorkerEnded, NotConsumed, NotPublished, TimeoutError, KafkaException) as problem:
             say(console, Text(str(problem), style="red"))
@@ -213,16 +213,17 @@ def _tell(console: Console, parts: _Parts, story: Story, figures: Figures, *, ke
         servers = parts.settings.kafka_bootstrap_servers if keep else None
         tell_how_to_look_further(console, story, board, servers, parts.worker.log)
     if keep:
-        _stay(parts)
+        _stay(console, parts)
     return FAILED if missing else DONE
 
 
-def _stay(parts: _Parts) -> None:
+def _stay(console: Console, parts: _Parts) -> None:
     try:
         while True:
             _pause(1.0, parts)
     except KeyboardInterrupt:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        say(console, Text("\nStopped.", style="dim"))
 
 
 def _pause(seconds: float, parts: _Parts) -> None:

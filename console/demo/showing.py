@@ -71,6 +71,6 @@ def showing(console: Console, story: Story, watch: Watch) -> Iterator[Showing]:
     if not console.is_terminal or console.is_dumb_terminal:
         yield _InLines(console, story, watch)
         return
-    view = View(story, watch)
+    view = View(story, watch.board, watch.changed)
     with Live(view, console=console, screen=True, refresh_per_second=_FRAMES_PER_S, transient=True):
         yield _OnScreen(view)

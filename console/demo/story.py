@@ -102,7 +102,7 @@ class _Stage:
         person = self._person(account_id, seat)
         records = burst(self._rng, self._pen, person, self._now(), 4, special=True)
         self._beat(
-            f"{person.name}, {person.job_title}, is back on the site: four activities at once.",
+            f"{person.name}, {person.job_title}, is back: four activities at once.",
             account_id,
             records,
             Fact(SCORE_UPDATED.name, records[-1].event_id),

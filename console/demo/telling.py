@@ -39,7 +39,7 @@ class Words:
             case None if sighting.topic == DEAD_LETTERS.name:
                 reason = sighting.headers.get("dlq_reason", b"").decode()
                 at = sighting.headers.get("dlq_topic", b"").decode()
-                return Happening("refused", at, f"a record went to dead-letters: {reason}")
+                return Happening("refused", at, "", f"a record went to dead-letters: {reason}")
             case _:
                 return None
 
@@ -53,31 +53,31 @@ class Words:
         person = self._people.get(lead_id)
         return "" if person is None else person.job_title
 
-    def group(self, buying_group_id: str | None) -> str:
-        """Return the account of a group, with the interest where the account has two."""
+    def group(self, buying_group_id: str | None) -> tuple[str, str]:
+        """Return the account of a group, and the interest where the account has two."""
         place = self._groups.get(buying_group_id or "")
         if place is None:
-            return buying_group_id or ""
+            return buying_group_id or "", ""
         same = [other for other in self._groups.values() if other.account_id == place.account_id]
-        return place.account if len(same) == 1 else f"{place.account}, {place.interest}"
+        return place.account, "" if len(same) == 1 else place.interest
 
     def _membership(self, change: MembershipChanged) -> Happening:
         who, where = self.name(change.lead_id), self.group(change.buying_group_id)
         before, after = change.previous, change.current
         if after is None:
             role = "" if before is None else f" ({before.role})"
-            return Happening("left", where, f"{who} is no longer a member{role}")
+            return Happening("left", *where, f"{who} is no longer a member{role}")
         if change.change == "added":
-            return Happening("joined", where, f"{who} joined as {after.role} ({after.source})")
-        return Happening("joined", where, f"{who} is now {after.role} ({after.source})")
+            return Happening("joined", *where, f"{who} joined as {after.role} ({after.source})")
+        return Happening("joined", *where, f"{who} is now {after.role} ({after.source})")
 
     def _completeness(self, change: CompletenessChanged) -> Happening | None:
         if not change.missing_roles:
-            return Happening("complete", self.group(change.buying_group_id), "complete: 100")
+            return Happening("complete", *self.group(change.buying_group_id), "complete: 100")
         text = f"completeness {rounded(change.previous)} → {rounded(change.current)}"
         if rounded(change.previous) == rounded(change.current):
             return None
-        return Happening("completeness", self.group(change.buying_group_id), text)
+        return Happening("completeness", *self.group(change.buying_group_id), text)
 
     def _score(self, change: ScoreUpdated) -> Happening | None:
         if change.reason in {"decay", "baseline"}:
@@ -85,12 +85,12 @@ class Words:
                 return None
             self._rescored.add(change.baseline_version)
             text = f"all groups rescored by baseline {change.baseline_version}"
-            return Happening("score", "day tick", text)
+            return Happening("score", "day tick", "", text)
         before, after = rounded(change.previous), rounded(change.current)
         if change.subject_type == "person" or before == after:
             return None
         where = self.group(change.buying_group_id)
-        return Happening("score", where, f"score {before} → {after} ({change.reason})")
+        return Happening("score", *where, f"score {before} → {after} ({change.reason})")
 
     def _outcome(self, outcome: AssignmentOutcome) -> Happening:
         who, where = self.name(outcome.lead_id), self.group(outcome.buying_group_id)
@@ -98,4 +98,4 @@ class Words:
             text = f"{outcome.operation} of {who} overridden: {outcome.overridden_by} decides"
         else:
             text = f"{outcome.operation} of {who} is void: no such role in the template"
-        return Happening("refused", where, text)
+        return Happening("refused", *where, text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from threading import Condition
 from typing import Final
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -25,12 +26,14 @@ from console.demo.tables import (
     shorter,
 )
 from console.demo.telling import Words
-from console.demo.watch import Watch
 from domain.calendar import iso_day
 from schemas.outputs import BuyingGroupState
 
 _SPOTLIGHT: Final = 6
 _FEWEST_HAPPENINGS: Final = 4
+_ROOMY: Final = 100
+"""Columns from which on a happening names account and interest."""
+
 _FIXED: Final = 5
 """Lines that are always there: title, caption, column heads, and the two rules."""
 
@@ -45,24 +48,28 @@ _KIND_STYLE: Final = {
 
 
 class View:
-    """The live screen. ``caption`` and ``focus`` say what is going on and in which group."""
+    """The live screen. ``caption`` and ``focus`` say what is going on and in which group.
 
-    def __init__(self, story: Story, watch: Watch) -> None:
+    ``reading`` is held while the board is drawn.
+    """
+
+    def __init__(self, story: Story, board: Board, reading: Condition) -> None:
         self.caption = ""
         self.focus = next(iter(story.groups))
         self._story = story
-        self._watch = watch
+        self._board = board
+        self._reading = reading
         self._words = Words(story)
         self._began = time.monotonic()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw everything for the size the terminal has now."""
         height = options.height or console.height
-        with self._watch.changed:
+        with self._reading:
             yield from self._lines(console, options.max_width, height)
 
     def _lines(self, console: Console, width: int, height: int) -> Iterator[RenderableType]:
-        board = self._watch.board
+        board = self._board
         room = max(height - _FIXED - _SPOTLIGHT - _FEWEST_HAPPENINGS, 3)
         shown = min(room, len(self._story.groups))
         glyphs = glyphs_for(console)
@@ -84,7 +91,7 @@ class View:
             (" buying groups ", "bold reverse"),
             f" {iso_day(as_of)} ",
             (f" {board.complete_groups()} of {len(self._story.groups)} complete", "green"),
-            (f" {time.monotonic() - self._began:3.0f} s", "dim"),
+            (f"  {time.monotonic() - self._began:.0f}s", "dim"),
         )
         right = Text.assemble(
             (f"{glyphs.manual} manual", "magenta"),
@@ -141,18 +148,25 @@ class View:
 
     def _happenings(self, board: Board, room: int, width: int) -> Iterator[RenderableType]:
         shown = list(board.happenings)[: max(room, 0)]
+        roomy = width >= _ROOMY
         for number, happening in enumerate(shown):
             fresh = number < 2  # noqa: PLR2004 - the newest two stand out
             line = Table.grid(
-                Column(width=30 if width < WIDE else 36, no_wrap=True, overflow="ellipsis"),
+                Column(width=36 if roomy else 18, no_wrap=True, overflow="ellipsis"),
                 Column(ratio=1, no_wrap=True, overflow="ellipsis"),
                 padding=(0, 1),
                 expand=True,
             )
+            subject = happening.subject
+            if roomy and happening.interest:
+                subject = f"{subject}, {happening.interest}"
             style = _KIND_STYLE[happening.kind]
             line.add_row(
-                Text(f" {happening.subject}", style="" if fresh else "dim"),
-                Text(happening.text, style=style if fresh else f"dim {style}"),
+                Text(f" {subject}", style="" if fresh else "dim"),
+                Text(
+                    happening.text if width >= WIDE else shorter(happening.text),
+                    style=style if fresh else f"dim {style}",
+                ),
             )
             yield line
         for _ in range(room - len(shown)):

@@ -88,7 +88,10 @@ class Watch:
                 ]
             )
             while not self._stop.is_set():
-                self._take(consumer.consume(_AT_ONCE, _POLL_S))
+                # Waiting for many would hold the first one back, and its latency is told.
+                first = consumer.poll(_POLL_S)
+                if first is not None:
+                    self._take([first, *consumer.consume(_AT_ONCE, 0)])
         except Exception as failure:  # noqa: BLE001 - told by the next wait, in the main thread
             with self.changed:
                 self._failure = failure

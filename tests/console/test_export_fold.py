@@ -276,7 +276,10 @@ def on_real_kafka(kafka: str, namespace: str, commands: Commands) -> Commands:
 
 
 @pytest.mark.kafka
-def test_what_a_worker_did_not_commit_is_not_exported(on_real_kafka: Commands) -> None:
+def test_what_a_worker_did_not_commit_is_not_exported(
+    on_real_kafka: Commands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("console.export._UNDECIDED_S", 0.5)
     writer = StateWriter(on_real_kafka.settings, transactional_id="test")
     producer = writer.producer
     producer.init_transactions(30)
@@ -294,10 +297,12 @@ def test_what_a_worker_did_not_commit_is_not_exported(on_real_kafka: Commands) -
 
     undecided = on_real_kafka("export")
     assert [(row["buying_group_id"], row["version"]) for row in undecided.rows] == [("group-1", 1)]
+    assert undecided.err.startswith("A worker is in the middle of a transaction")
 
     producer.commit_transaction(30)
     decided = on_real_kafka("export")
     assert [(row["buying_group_id"], row["version"]) for row in decided.rows] == [("group-1", 3)]
+    assert decided.err == ""
 
 
 class StateWriter:

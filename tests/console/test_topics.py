@@ -102,7 +102,9 @@ def test_creating_registers_the_schemas_and_publishing_uses_their_ids(
     fresh.environment["SCHEMA_REGISTRY_URL"] = registry.url
     namespace = fresh.settings.namespace
 
-    assert "is not registered" in _publish_after_plain_creation(fresh)
+    before = _publish_after_plain_creation(fresh)
+    assert "is not registered under" in before
+    assert "topics create" in before
     created = fresh("topics", "create")
 
     assert created.code == 0, created.err

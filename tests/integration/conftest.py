@@ -1,7 +1,9 @@
 """Deployments for the scenarios: on the embedded Kafka, on a real one, or on both."""
 
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -9,23 +11,27 @@ from streams.embedded import EmbeddedKafka
 from tests.integration.harness import Deployment
 from tests.kafka.broker import KafkaBroker, Unavailable, why_unavailable
 
+BOTH: Final = [
+    pytest.param("embedded", marks=pytest.mark.embedded),
+    pytest.param("real", marks=pytest.mark.kafka),
+]
 
-@pytest.fixture(
-    params=[
-        pytest.param("embedded", marks=pytest.mark.embedded),
-        pytest.param("real", marks=pytest.mark.kafka),
-    ]
-)
-def deployment(
-    request: pytest.FixtureRequest, namespace: str, tmp_path: Path
-) -> Iterator[Deployment]:
+
+@pytest.fixture(params=BOTH)
+def deployment(request: pytest.FixtureRequest, namespace: str, tmp_path: Path) -> Iterator[Deployment]:
     """A deployment without workers, once on the embedded Kafka and once on a real one."""
-    if request.param == "embedded":
-        with EmbeddedKafka() as embedded:
-            embedded.create_topics(namespace)
-            yield from _closing(Deployment(embedded.bootstrap_servers, namespace, tmp_path))
-    else:
-        yield from _on(request.getfixturevalue("kafka"), namespace, tmp_path)
+    yield from _either(request, namespace, tmp_path)
+
+
+@pytest.fixture(params=BOTH, scope="module")
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployment]:
+    """A deployment with one worker for the tests of a module, each with an account of its own."""
+    namespace = f"t{uuid.uuid4().hex[:12]}"
+    for made in _either(request, namespace, tmp_path_factory.mktemp("running")):
+        made.worker()
+        yield made
 
 
 @pytest.fixture
@@ -45,6 +51,15 @@ def broker() -> Iterator[KafkaBroker]:
             yield started
     except Unavailable as unavailable:
         pytest.skip(f"real Apache Kafka: {unavailable}")
+
+
+def _either(request: pytest.FixtureRequest, namespace: str, folder: Path) -> Iterator[Deployment]:
+    if request.param == "embedded":
+        with EmbeddedKafka() as embedded:
+            embedded.create_topics(namespace)
+            yield from _closing(Deployment(embedded.bootstrap_servers, namespace, folder))
+    else:
+        yield from _on(request.getfixturevalue("kafka"), namespace, folder)
 
 
 def _on(bootstrap: str, namespace: str, folder: Path) -> Iterator[Deployment]:

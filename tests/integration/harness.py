@@ -1,12 +1,10 @@
-"""A deployment under test: topics of its own, workers as real processes, everything it wrote."""
+"""A deployment under test: topics of its own, its workers, and everything they wrote."""
 
-import json
 import os
-import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,10 +20,9 @@ from schemas.registry import CommittedRegistry
 from streams.admin import create_topics
 from streams.settings import Settings, load_settings
 from streams.topics import BUYING_GROUP_STATE, CONTROL, INPUTS, Topic
+from tests.integration.processes import PATIENCE_S, NeverHappened, Worker, wait_until
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE_S: Final = 60.0
-_POLL_S: Final = 0.05
 _SESSION_TIMEOUT_S: Final = 6
 _OWN_SETTINGS: Final = frozenset(
     name.upper() for name in Settings.model_fields if not name.startswith("kafka_")
@@ -33,19 +30,6 @@ _OWN_SETTINGS: Final = frozenset(
 
 Place = tuple[str, int, int]
 """Where a record stands: full topic name, partition, offset."""
-
-
-class NeverHappened(AssertionError):
-    """What a test waited for did not come about."""
-
-
-def wait_until(happened: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
-    """Return when something has happened; patience only bounds a run that went wrong."""
-    deadline = time.monotonic() + patience_s
-    while not happened():
-        if time.monotonic() > deadline:
-            raise NeverHappened(what)
-        time.sleep(_POLL_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,113 +62,6 @@ class Written:
         """Return a header that must be there once."""
         (value,) = [value for key, value in self.headers if key == name]
         return value.decode()
-
-
-class Worker:
-    """``buying-groups worker`` as a process of its own, with its log in a file.
-
-    The process ends with this one, however that ends.
-    """
-
-    def __init__(self, environment: Mapping[str, str], log: Path, folder: Path) -> None:
-        self.log = log
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "console.cli", "worker"],
-                cwd=folder,
-                env=dict(environment),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=out,
-                start_new_session=True,
-            )
-        self._guard = subprocess.Popen(
-            ["/bin/sh", "-c", 'read -r _; kill -9 "$0" 2>/dev/null', str(self._process.pid)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    @property
-    def running(self) -> bool:
-        """Whether the process lives."""
-        return self._process.poll() is None
-
-    def lines(self) -> list[dict[str, Any]]:
-        """Return what the worker logged; lines that are not JSON come as ``{"text": line}``."""
-        found: list[dict[str, Any]] = []
-        for line in self.log.read_text(errors="replace").splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                entry = {"text": line}
-            found.append(entry if isinstance(entry, dict) else {"text": line})
-        return found
-
-    def said(self, event: str) -> list[dict[str, Any]]:
-        """Return the log lines of one event."""
-        return [line for line in self.lines() if line.get("event") == event]
-
-    def owns(self) -> set[int]:
-        """Return the partitions the worker last said it was ready for."""
-        ready = self.said("worker is ready")
-        return set(ready[-1]["partitions"]) if ready else set()
-
-    def wait_ready(self) -> None:
-        """Wait until it has its first partitions, recovered."""
-        self.wait_until(lambda: bool(self.owns()), "ready")
-
-    def wait_until(self, happened: Callable[[], bool], what: str) -> None:
-        """Wait for something that only a living worker can bring about."""
-
-        def happened_or_ended() -> bool:
-            return happened() or not self.running
-
-        wait_until(happened_or_ended, f"the worker was never {what}:\n{self.log_end()}")
-        assert self.running, f"the worker ended with {self.code}:\n{self.log_end()}"
-
-    @property
-    def code(self) -> int | None:
-        """The exit code, None while it runs."""
-        return self._process.poll()
-
-    def terminate(self) -> int:
-        """Ask it to stop (SIGTERM) and return its exit code."""
-        self._process.send_signal(signal.SIGTERM)
-        return self.wait()
-
-    def wait(self) -> int:
-        """Wait for its end; return its exit code."""
-        try:
-            return self._process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise NeverHappened(f"the worker did not end:\n{self.log_end()}") from None
-
-    def kill(self) -> None:
-        """End it as a crash of the machine would (SIGKILL)."""
-        self._process.kill()
-        self._process.wait()
-
-    def pause(self) -> None:
-        """Stop its time (SIGSTOP)."""
-        self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """Let its time go on (SIGCONT)."""
-        self._process.send_signal(signal.SIGCONT)
-
-    def close(self) -> None:
-        """Leave nothing behind."""
-        if self.running:
-            self.kill()
-        self._guard.kill()
-        self._guard.communicate()
-
-    def log_end(self) -> str:
-        """Return the last lines of the log."""
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
 
 
 class Deployment:
@@ -224,13 +101,17 @@ class Deployment:
             "LOG_FORMAT": "json",
         }
 
-    def worker(self, *, ready: bool = True, **settings: str) -> Worker:
+    def worker(self, **settings: str) -> Worker:
         """Start a worker, with some settings of its own, and wait until it is ready."""
+        worker = self.starting_worker(**settings)
+        worker.wait_ready()
+        return worker
+
+    def starting_worker(self, **settings: str) -> Worker:
+        """Start a worker."""
         log = self.folder / f"worker-{len(self._workers)}.log"
         worker = Worker({**self.environment, **settings}, log, self.folder)
         self._workers.append(worker)
-        if ready:
-            worker.wait_ready()
         return worker
 
     def command(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -248,6 +129,7 @@ class Deployment:
 
     def close(self) -> None:
         """End every worker that still lives."""
+        self._producers.clear()
         for worker in self._workers:
             worker.close()
 
@@ -274,6 +156,7 @@ class Deployment:
                     "linger.ms": 5,
                     "message.max.bytes": 2_000_000,
                     "queue.buffering.max.messages": 1_000_000,
+                    "log_level": 0,
                 }
             )
         places: dict[int, Place] = {}
@@ -290,7 +173,7 @@ class Deployment:
 
         count = 0
         for record in records:
-            where = {} if record.partition is None else {"partition": record.partition}
+            where: dict[str, Any] = {} if record.partition is None else {"partition": record.partition}
             producer.produce(
                 self.name(record.topic),
                 record.value,
@@ -318,7 +201,7 @@ class Deployment:
             while len(ended) < len(partitions):
                 if time.monotonic() > deadline:
                     raise NeverHappened(f"{name} could not be read to its end")
-                for message in consumer.consume(10_000, timeout=0.2):
+                for message in consumer.consume(1000, timeout=0.02):
                     error = message.error()
                     if error is None:
                         found.append(_written(message))
@@ -362,11 +245,11 @@ class Deployment:
         finally:
             reader.close()
 
-    def committed(
-        self, topics: Iterable[Topic] = (*INPUTS, CONTROL)
-    ) -> dict[tuple[str, int], int]:
+    def committed(self, topics: Iterable[Topic] = (*INPUTS, CONTROL)) -> dict[tuple[str, int], int]:
         """Return (full topic name, partition) → what the workers' group has committed."""
-        group = Consumer({**self.settings.client_config(), "group.id": self.settings.app_id})
+        group = Consumer(
+            {**self.settings.client_config(), "group.id": self.settings.app_id, "log_level": 0}
+        )
         asked = [
             TopicPartition(self.name(topic), partition)
             for topic in topics
@@ -400,9 +283,7 @@ class Deployment:
 
     def tick(self, as_of: Day) -> int:
         """Move the day on once everything was consumed; return the baseline's number."""
-        return move_day_on(
-            self.settings, self.codec, as_of, _now(), PATIENCE_S, lambda *_: None
-        )
+        return move_day_on(self.settings, self.codec, as_of, _now(), PATIENCE_S, lambda *_: None)
 
     def placed(self, records: Sequence[Record], places: Sequence[Place]) -> dict[Place, Record]:
         """Return the records that must end in ``dead-letters`` by where they stand."""
@@ -421,25 +302,12 @@ class Deployment:
                 "isolation.level": "read_committed",
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 10,
+                "log_level": 0,
             }
         )
 
     def _logs(self) -> str:
         return "".join(f"\n--- {worker.log.name}\n{worker.log_end()}" for worker in self._workers)
-
-
-def events_by_subject(
-    written: Iterable[Written], decode: Callable[[bytes | None], Any]
-) -> Iterator[tuple[str, Any]]:
-    """Yield what an output is about and its event."""
-    for one in written:
-        yield one.header("ce_subject"), decode(one.value)
-
-
-def missing(wanted: Collection[str], found: Collection[str]) -> str:
-    """Return a sentence on the ids that are on one side only."""
-    only_wanted, only_found = sorted(set(wanted) - set(found)), sorted(set(found) - set(wanted))
-    return f"missing {only_wanted[:3]} of {len(only_wanted)}, too many {only_found[:3]} of {len(only_found)}"
 
 
 def _place(message: Message) -> Place:

@@ -1,6 +1,7 @@
-"""Whatever happens to workers and brokers in the middle of a stream, the groups are those of ``fold``."""
+"""Whatever happens to workers and brokers in mid-stream, the groups are those of ``fold``."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -8,8 +9,9 @@ import pytest
 
 from agents.ticker import send_ticks
 from domain.calendar import MILLIS_PER_DAY, Day
-from tests.integration.comparison import assert_same_as_fold
-from tests.integration.harness import Deployment, Place, Record, Worker, wait_until
+from tests.integration.comparison import assert_export_is_fold, assert_same_as_fold
+from tests.integration.harness import Deployment, Place, Record
+from tests.integration.processes import Worker, wait_until
 from tests.integration.streams import AS_OF, Stream, generate
 from tests.kafka.broker import KafkaBroker
 
@@ -83,6 +85,7 @@ def test_a_worker_killed_in_the_middle_of_a_stream_loses_nothing_and_counts_noth
     deployment.tick(stream.as_of)
 
     assert_same_as_fold(deployment, stream, publishing.dead)
+    assert_export_is_fold(deployment, stream)
     assert survivor.terminate() == 0
 
 
@@ -113,14 +116,14 @@ def test_workers_that_join_leave_and_die_in_the_middle_of_a_stream_change_nothin
     first = deployment.worker(**SMALL_BATCHES)
     publishing.some()
     deployment.wait_begun()
-    second = deployment.worker(ready=False, **SMALL_BATCHES)
+    second = deployment.starting_worker(**SMALL_BATCHES)
     publishing.some()
     both_own_some(first, second)
     publishing.some()
     tick_without_waiting(deployment, AS_OF - 3)
     assert first.terminate() == 0
     publishing.some()
-    third = deployment.worker(ready=False, **SMALL_BATCHES)
+    third = deployment.starting_worker(**SMALL_BATCHES)
     both_own_some(second, third)
     publishing.some()
     second.kill()
@@ -129,6 +132,7 @@ def test_workers_that_join_leave_and_die_in_the_middle_of_a_stream_change_nothin
     deployment.tick(stream.as_of)
 
     assert_same_as_fold(deployment, stream, publishing.dead)
+    assert_export_is_fold(deployment, stream)
     assert third.terminate() == 0
 
 
@@ -142,7 +146,7 @@ def test_a_worker_that_wakes_up_after_its_partitions_moved_writes_nothing_that_s
     deployment.wait_begun()
     publishing.some()
     sleeper.pause()
-    heir = deployment.worker(ready=False)
+    heir = deployment.starting_worker()
     one_owns_all(deployment, heir)
     deployment.wait_consumed()
 
@@ -161,9 +165,8 @@ def test_a_worker_that_wakes_up_after_its_partitions_moved_writes_nothing_that_s
 
 @pytest.mark.parametrize("end", [KafkaBroker.stop, KafkaBroker.kill], ids=["stopped", "killed"])
 def test_a_broker_that_goes_away_in_the_middle_of_a_stream_costs_nothing(
-    broker: KafkaBroker, end: object, namespace: str, tmp_path: Path
+    broker: KafkaBroker, end: Callable[[KafkaBroker], None], namespace: str, tmp_path: Path
 ) -> None:
-    assert callable(end)
     deployment, stream = Deployment(broker.bootstrap, namespace, tmp_path), generate(8000, seed=5)
     deployment.create_topics()
     publishing = Publishing(deployment, stream, 0.4, 0.8)

@@ -133,7 +133,7 @@ def rows_of(app: EngineApp) -> dict[bytes, bytes]:
 def feed(settings: Settings, values: Iterable[bytes], partition: int | None = None) -> None:
     """Publish records whose key is their value."""
     producer = Producer(settings.client_config())
-    placed = {} if partition is None else {"partition": partition}
+    placed: dict[str, Any] = {} if partition is None else {"partition": partition}
     for value in values:
         producer.produce(f"{settings.namespace}.lead-activity", value, value, **placed)
     assert producer.flush(20) == 0

@@ -99,9 +99,7 @@ async def test_a_fetch_that_outlives_its_assignment_gives_its_records_back(
 
         assert await outliving == {}
         assert await consumer.position(tp) == 0
-        again = await thread._fetch_records(
-            consumer, {source(settings)}, timeout=20.0, max_records=10
-        )
+        again = await thread._fetch_records(consumer, {source(settings)}, timeout=20.0, max_records=10)
         ((handed_over,),) = again.values()
         assert [record.value for record in handed_over.records] == [b"1", b"2", b"3"]
 
@@ -159,9 +157,7 @@ async def test_what_a_worker_wrote_another_recovers_and_goes_on_from_where_it_st
     ]
 
 
-async def test_a_log_that_begins_anew_is_read_from_its_beginning(
-    servers: str, namespace: str
-) -> None:
+async def test_a_log_that_begins_anew_is_read_from_its_beginning(servers: str, namespace: str) -> None:
     """A topic that was deleted and made again is shorter than what was committed of it."""
     settings = settings_of(servers, namespace)
     feed(settings, [b"1", b"2", b"3"], partition=0)
@@ -174,9 +170,8 @@ async def test_a_log_that_begins_anew_is_read_from_its_beginning(
     assert committed(settings) == {0: 3}
 
 
-@pytest.mark.parametrize("later_s", [0.0, 1.5], ids=["at once", "after its threads"])
 async def test_a_worker_that_cannot_go_on_stops_and_leaves_the_batch_uncommitted(
-    servers: str, namespace: str, later_s: float
+    servers: str, namespace: str
 ) -> None:
     settings = settings_of(servers, namespace)
     app = copying(settings)
@@ -189,7 +184,8 @@ async def test_a_worker_that_cannot_go_on_stops_and_leaves_the_batch_uncommitted
     await asyncio.wait_for(app.wait_until_stopped(), 20)
     assert app.crashed
 
-    await asyncio.sleep(later_s)
+    # The consumer's thread ends by itself meanwhile, and what asks it for a commit waits for ever.
+    await asyncio.sleep(1.5)
     await asyncio.wait_for(app.stop(), 20)
     assert committed(settings)[0] == 2
 
@@ -198,7 +194,8 @@ async def test_a_broker_that_does_not_answer_recovery_is_a_failure_and_not_its_e
     servers: str, namespace: str
 ) -> None:
     app = copying(settings_of(servers, namespace))
-    recovery = app.tables.recovery
+    tables: Any = app.tables
+    recovery = tables.recovery
     with pytest.raises(TimeoutError, match="no answer from the broker"):
         await recovery._wait(asyncio.sleep(20), timeout=0.05)
     await recovery._wait(asyncio.sleep(0), timeout=20)
