@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from confluent_kafka import KafkaException
 
 from agents.clock import REDUCING_PARTITION
 from agents.control import daily_tick_id, day_tick, outgoing
@@ -72,7 +73,7 @@ class Ticker:
                     await asyncio.to_thread(
                         send_ticks, settings, self._codec, daily_tick_id(today), today, now, source
                     )
-                except TimeoutError as problem:
+                except (TimeoutError, KafkaException) as problem:
                     log.warning("the day's tick is tried again", reason=str(problem))
                 else:
                     self._sent = today

@@ -10,7 +10,7 @@ from typing import Any
 import faust
 import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_random_exponential
 
 from agents.inputs import READINGS
 from agents.processor import PartitionProcessor, Surroundings
@@ -73,7 +73,7 @@ async def _patiently(read: Callable[[FetchedRange], Batch], fetched: FetchedRang
     async for attempt in AsyncRetrying(
         retry=retry_if_exception_type(RegistryUnavailable),
         stop=stop_after_delay(GIVE_UP_AFTER_S),
-        wait=wait_exponential_jitter(initial=0.2, max=10.0),
+        wait=wait_random_exponential(multiplier=0.2, max=10.0),
         reraise=True,
     ):
         with attempt:

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 STOPPED: Final = 0
 CRASHED: Final = 1
 
-STOP_AT_MOST_S: Final = 60.0
+STOP_AT_MOST_S: Final = 30.0
 """How long stopping may take: a transaction in flight, the last commit, leaving the group."""
 
 
@@ -65,7 +65,7 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
     except TimeoutError:
         # Whoever supervises workers waits for their end. Nothing is lost by a hard one: what was not
         # delivered was not acknowledged, and the next owner fences what may still be under way.
-        log.error("stopping took too long, ending at once", seconds=STOP_AT_MOST_S)
+        log.exception("stopping took too long, ending at once", seconds=STOP_AT_MOST_S)
         logging.shutdown()
         os._exit(CRASHED)
     log.info("worker stopped")

@@ -44,13 +44,9 @@ class ConfluentRegistry:
     because a new writer may register it any moment. Calls block for up to 10 s.
     """
 
-    def __init__(
-        self, url: str, namespace: str, *, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, url: str, namespace: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         # No retries inside: the caller retries with backoff and shows it in its health.
-        self._client = SchemaRegistryClient(
-            {"url": url, "timeout": TIMEOUT_SECONDS, "max.retries": 0}
-        )
+        self._client = SchemaRegistryClient({"url": url, "timeout": TIMEOUT_SECONDS, "max.retries": 0})
         self._namespace = namespace
         self._clock = clock
         self._ids: dict[str, int] = {}
@@ -70,9 +66,7 @@ class ConfluentRegistry:
             subject = self.subject_of(name)
             # First the rule, then the schema: so the rule already judges this registration.
             self._ask(partial(self._client.set_compatibility, subject, row.compatibility))
-            self._ids[name] = self._ask(
-                partial(self._client.register_schema, subject, _current(name))
-            )
+            self._ids[name] = self._ask(partial(self._client.register_schema, subject, _current(name)))
         return dict(self._ids)
 
     def id_of(self, name: str) -> int:

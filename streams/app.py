@@ -111,6 +111,8 @@ def build_app(settings: Settings, processors: Callable[[EngineApp], ProcessorFac
         # Partitions that move on a rebalance may only be read on when the table manager says so;
         # topics exist before the worker starts (``topics create``), so Faust declares none.
         topic_allow_declare=False,
+        # A standby would hold every row a second time; taking a partition over reads its changelog.
+        table_standby_replicas=0,
         topic_disable_leader=True,
         topic_partitions=settings.partitions,
         stream_recovery_delay=0.0,

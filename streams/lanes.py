@@ -24,7 +24,7 @@ from tenacity import (
     stop_any,
 )
 from tenacity.stop import stop_base
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_random_exponential
 
 from streams import metrics
 from streams.delivery import Delivery, DeliveryError, PartitionProducer
@@ -217,7 +217,7 @@ class Lanes:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(DeliveryError),
             stop=stop_any(stop_after_delay(GIVE_UP_AFTER_S), _WhenClosing(self)),
-            wait=wait_exponential_jitter(initial=0.2, max=10.0),
+            wait=wait_random_exponential(multiplier=0.2, max=10.0),
             before_sleep=lambda state: _told_retry(lane.partition, state),
             reraise=True,
         ):

@@ -56,7 +56,7 @@ def follow(servers: str, namespace: str) -> None:
     # The worker of the block is a background job of this shell: it is ended with it.
     script = "\n".join(["set -eu", *marked, "kill -TERM %1", "wait %1"])
     shell = subprocess.Popen(
-        ["bash", "-c", f"set -m\n{script}"],
+        ["/bin/bash", "-c", f"set -m\n{script}"],
         cwd=ROOT,
         env={
             **os.environ,

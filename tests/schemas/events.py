@@ -160,9 +160,7 @@ EXAMPLES: Final[dict[str, Contract]] = {
         solution_interest_id="si-1",
         name="Threat detection for Example GmbH",
         members=[
-            outputs.Member(
-                lead_id="5001", role="Champion", source="manual", added_at=MOMENT, score=52.0
-            )
+            outputs.Member(lead_id="5001", role="Champion", source="manual", added_at=MOMENT, score=52.0)
         ],
         completeness=50.0,
         roles=[_ROLE],
@@ -247,9 +245,7 @@ _stages = st.builds(
     kind=st.sampled_from(["entry", "intermediate", "success", "failure"]),
     transitions=st.lists(words, max_size=3),
 )
-_stage_models = st.builds(
-    inputs.StageModel, id=ids, name=words, stages=st.lists(_stages, max_size=3)
-)
+_stage_models = st.builds(inputs.StageModel, id=ids, name=words, stages=st.lists(_stages, max_size=3))
 _role_figures = st.builds(
     outputs.RoleCompleteness, role=words, required=int32s, assigned=int32s, completeness=figures
 )

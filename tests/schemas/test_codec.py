@@ -37,9 +37,7 @@ def varint(number: int) -> bytes:
 
 @by_contract
 @given(data=st.data())
-def test_an_event_comes_back_from_its_bytes_and_from_its_json(
-    name: str, data: st.DataObject
-) -> None:
+def test_an_event_comes_back_from_its_bytes_and_from_its_json(name: str, data: st.DataObject) -> None:
     event = data.draw(LEGAL[name])
     assert CODEC.decode(name, CODEC.encode(name, event)) == event
     assert CODEC.parse_json(name, json.loads(event.model_dump_json())) == event
@@ -65,9 +63,7 @@ def test_another_avro_implementation_reads_the_golden_bytes_alike(golden: dict[s
     # Its logical types would turn ints into datetimes, so it too reads the plain schema.
     plain = {key: part for key, part in version.schema.items() if not key.startswith("__")}
     source = BytesIO(data[5:])
-    read = avro.io.DatumReader(avro.schema.parse(json.dumps(plain))).read(
-        avro.io.BinaryDecoder(source)
-    )
+    read = avro.io.DatumReader(avro.schema.parse(json.dumps(plain))).read(avro.io.BinaryDecoder(source))
     assert read == CODEC.decode(name, data).model_dump()
     assert source.read() == b""
 

@@ -55,9 +55,7 @@ def test_every_contract_is_registered_under_its_topic_with_its_compatibility(
     assert server.compatibility[SUBJECT] == "BACKWARD_TRANSITIVE"
 
 
-def test_registering_again_changes_nothing(
-    server: RegistryState, registry: ConfluentRegistry
-) -> None:
+def test_registering_again_changes_nothing(server: RegistryState, registry: ConfluentRegistry) -> None:
     first = registry.register_all()
     assert ConfluentRegistry(server.url, "bg").register_all() == first
 
