@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agents.reading import Reading
+from agents.reading import Reading, known_of
 from domain.events import AccountProfile
 from schemas.inputs import Account
 from streams.topics import ACCOUNTS
@@ -19,9 +19,7 @@ def events_of(value: Account) -> tuple[AccountProfile]:
             event_id=value.event_id,
             account_id=value.account_id,
             updated_at=value.updated_at,
-            attributes={
-                name: known for name in ATTRIBUTES if (known := getattr(value, name)) is not None
-            },
+            attributes=known_of(value, ATTRIBUTES),
             custom=dict(value.custom),
         ),
     )

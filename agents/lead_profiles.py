@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agents.reading import Reading
+from agents.reading import Reading, known_of
 from domain import events
 from schemas.inputs import LeadProfile
 from streams.topics import LEAD_PROFILES
@@ -35,9 +35,7 @@ def events_of(value: LeadProfile) -> tuple[events.LeadProfile]:
             lead_id=value.lead_id,
             updated_at=value.updated_at,
             status=value.status,
-            attributes={
-                name: known for name in ATTRIBUTES if (known := getattr(value, name)) is not None
-            },
+            attributes=known_of(value, ATTRIBUTES),
             custom=dict(value.custom),
         ),
     )

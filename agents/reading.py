@@ -7,7 +7,7 @@ share is here: a record that breaks its contract or a rule of "What bad input ge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -67,6 +67,11 @@ class Batch:
     control: list[ControlRecord] = field(default_factory=list)
     onward: list[Outgoing] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
+
+
+def known_of(value: Any, names: Iterable[str]) -> dict[str, Any]:
+    """Return those of a contract's optional fields that are set."""
+    return {name: known for name in names if (known := getattr(value, name)) is not None}
 
 
 def check_not_ahead(at: Millis, clock: Millis) -> None:

@@ -59,10 +59,14 @@ def connected_settings() -> Settings:
 
 
 def registry_of(settings: Settings) -> Registry:
-    """Return the schema registry of a deployment."""
-    from schemas.registry import open_registry
+    """Return the schema registry of a deployment: the configured one, or the committed schemas."""
+    if settings.schema_registry_url is None:
+        from schemas.registry import CommittedRegistry
 
-    return open_registry(settings.schema_registry_url, settings.namespace)
+        return CommittedRegistry()
+    from schemas.confluent import ConfluentRegistry
+
+    return ConfluentRegistry(settings.schema_registry_url, settings.namespace)
 
 
 def codec_of(settings: Settings) -> Codec:

@@ -121,13 +121,3 @@ class CommittedRegistry:
             return self._schemas[name, schema_id]
         except KeyError:
             raise UnknownSchema(f"no schema of {name} has id {schema_id}") from None
-
-
-def open_registry(url: str | None, namespace: str) -> Registry:
-    """The Confluent schema registry at `url`, or the committed schemas when `url` is empty."""
-    if not url:
-        return CommittedRegistry()
-    # Imported here: without a registry its HTTP client need not be installed.
-    from schemas.confluent import ConfluentRegistry  # noqa: PLC0415
-
-    return ConfluentRegistry(url, namespace)

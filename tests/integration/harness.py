@@ -79,7 +79,7 @@ class Deployment:
             session_timeout=_SESSION_TIMEOUT_S,
         )
         self.codec = Codec(CommittedRegistry())
-        self._workers: list[Worker] = []
+        self.workers: list[Worker] = []
         self._producers: dict[str, Producer] = {}
 
     def create_topics(self) -> None:
@@ -109,9 +109,9 @@ class Deployment:
 
     def starting_worker(self, **settings: str) -> Worker:
         """Start a worker."""
-        log = self.folder / f"worker-{len(self._workers)}.log"
+        log = self.folder / f"worker-{len(self.workers)}.log"
         worker = Worker({**self.environment, **settings}, log, self.folder)
-        self._workers.append(worker)
+        self.workers.append(worker)
         return worker
 
     def command(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
@@ -130,7 +130,7 @@ class Deployment:
     def close(self) -> None:
         """End every worker that still lives."""
         self._producers.clear()
-        for worker in self._workers:
+        for worker in self.workers:
             worker.close()
 
     def name(self, topic: Topic | str) -> str:
@@ -307,7 +307,7 @@ class Deployment:
         )
 
     def _logs(self) -> str:
-        return "".join(f"\n--- {worker.log.name}\n{worker.log_end()}" for worker in self._workers)
+        return "".join(f"\n--- {worker.log.name}\n{worker.log_end()}" for worker in self.workers)
 
 
 def _place(message: Message) -> Place:

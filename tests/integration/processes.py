@@ -2,9 +2,11 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -34,11 +36,12 @@ class Worker:
 
     def __init__(self, environment: Mapping[str, str], log: Path, folder: Path) -> None:
         self.log = log
+        self._metrics_port = _free_port()
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "console.cli", "worker"],
                 cwd=folder,
-                env=dict(environment),
+                env={**environment, "METRICS_PORT": str(self._metrics_port)},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=out,
@@ -128,6 +131,20 @@ class Worker:
         self._guard.kill()
         self._guard.communicate()
 
+    def metric(self, name: str) -> float:
+        """Return a figure that the worker serves; ``name`` with its labels as Prometheus writes it."""
+        address = f"http://127.0.0.1:{self._metrics_port}/metrics"
+        with urllib.request.urlopen(address, timeout=PATIENCE_S) as answer:
+            text: str = answer.read().decode()
+        (line,) = [line for line in text.splitlines() if line.startswith(f"{name} ")]
+        return float(line.rsplit(" ", 1)[1])
+
     def log_end(self) -> str:
         """Return the last lines of the log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-30:])
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])

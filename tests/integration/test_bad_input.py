@@ -1,10 +1,8 @@
 """Each row of events.md, "What bad input gets", and what producers do that is merely unusual."""
 
 import random
-import socket
 import time
-import urllib.request
-from typing import Final
+from dataclasses import replace
 
 import pytest
 
@@ -21,9 +19,6 @@ from tests.integration.story import ADA, BOB, HOME, Story
 from tests.integration.streams import AS_OF, generate
 
 pytestmark = pytest.mark.slow
-
-MINUTE_MS: Final = 60_000
-NOT_HOME: Final = (HOME + 1) % 4
 
 
 def test_what_cannot_be_read_or_must_not_be_taken_ends_in_dead_letters_and_the_rest_goes_on(
@@ -67,23 +62,22 @@ def test_every_input_topic_and_the_control_topic_survive_garbage(deployment: Dep
 def test_an_event_may_be_five_minutes_ahead_of_the_brokers_clock_and_not_more(
     running: Deployment,
 ) -> None:
-    story, now = Story(running, "hasty"), time.time_ns() // 1_000_000
-    early = story.activity("early", ADA, occurred_at=now + 4 * MINUTE_MS)
-    far = story.activity("far", BOB, occurred_at=now + 6 * MINUTE_MS)
+    story, minute = Story(running, "hasty"), time.time_ns() // 60_000_000_000 - AS_OF * 24 * 60
+    early = story.journey("early", "remove", ADA, minute=minute + 4)
+    far = story.journey("far", "remove", BOB, minute=minute + 7)
     running.produce([early, far])
     running.wait_consumed()
 
     (letter,) = running.read(DEAD_LETTERS)
     assert letter.header("dlq_reason") == "from_the_future"
     assert (letter.key, letter.value) == (far.key, far.value)
-    assert [each.lead_id for each in story.mine(SCORE_UPDATED)] == [ADA]
+    assert [each.lead_id for each in story.mine(ASSIGNMENT_OUTCOME)] == [ADA]
 
 
 def test_activity_older_than_the_window_is_counted_in_a_metric_and_changes_nothing(
     deployment: Deployment,
 ) -> None:
-    port = free_port()
-    deployment.worker(METRICS_PORT=str(port))
+    worker = deployment.worker()
     story = Story(deployment)
     deployment.produce([story.activity("now")])
     deployment.tick(AS_OF)
@@ -97,7 +91,7 @@ def test_activity_older_than_the_window_is_counted_in_a_metric_and_changes_nothi
     (score,) = [each for each in deployment.events(SCORE_UPDATED) if each.lead_id == BOB]
     assert score.cause_event_id == "edge"
     assert sum(map(len, before)) + 1 == sum(len(deployment.read(topic)) for topic in OUTPUTS)
-    assert metric(port, "buying_groups_too_old_activity_total") == 1.0
+    assert worker.metric("buying_groups_too_old_activity_total") == 1.0
 
 
 def test_a_role_outside_the_template_is_void_and_says_which_roles_there_are(
@@ -145,18 +139,18 @@ def test_a_record_goes_to_its_accounts_partition_whatever_its_key_and_place(
     assert {record.value for record in wandering} <= {each.value for each in routed}
 
 
-def test_misplaced_records_are_told_with_their_topic_and_counted(deployment: Deployment) -> None:
-    port = free_port()
-    worker = deployment.worker(METRICS_PORT=str(port))
-    story = Story(deployment)
-    deployment.produce([story.activity(f"{i}", partition=story.elsewhere) for i in range(3)])
-    deployment.wait_consumed()
+def test_misplaced_records_are_told_with_their_topic_and_counted(running: Deployment) -> None:
+    story = Story(running, "stray")
+    name = 'buying_groups_misplaced_records_total{topic="accounts"}'
+    record = replace(story.account("account-1", minute=1), partition=story.elsewhere)
+    running.produce([record] * 3)
+    running.wait_consumed()
 
-    lines = [line for line in worker.lines() if "wrong partition" in line.get("event", "")]
-    assert {line["topic"] for line in lines} == {deployment.name("lead-activity")}
-    assert sum(line["records"] for line in lines) == 3
-    labelled = 'buying_groups_misplaced_records_total{topic="lead-activity"}'
-    assert metric(port, labelled) == 3.0
+    (worker,) = running.workers
+    told = [line for line in worker.lines() if "wrong partition" in line.get("event", "")]
+    mine = [line for line in told if line["topic"] == running.name("accounts")]
+    assert sum(line["records"] for line in mine) == 3
+    assert worker.metric(name) == 3.0
 
 
 @pytest.mark.kafka
@@ -193,18 +187,3 @@ def test_every_compression_that_producers_use_is_read(running: Deployment) -> No
     last = {each.lead_id: each.current for each in story.mine(SCORE_UPDATED)}
     assert last.keys() == set(codecs)
     assert len(set(last.values())) == 1
-
-
-def metric(port: int, name: str) -> float:
-    """Return a figure that the worker serves."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        text: str = answer.read().decode()
-    (line,) = [line for line in text.splitlines() if line.startswith(f"{name} ")]
-    return float(line.rsplit(" ", 1)[1])
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

@@ -52,7 +52,9 @@ def test_a_stopped_worker_leaves_nothing_open_and_the_next_goes_on_where_it_was(
     assert state.members[0].added_at == before.members[0].added_at
 
 
-def test_tables_are_the_same_after_a_restart(deployment: Deployment) -> None:
+@pytest.mark.kafka
+def test_tables_are_the_same_after_a_restart(real_deployment: Deployment) -> None:
+    deployment = real_deployment
     stream = generate(1500, seed=6)
     begun, rest = stream.cut(0.5)
     dead = deployment.placed(begun, deployment.produce(begun))

@@ -18,6 +18,7 @@ from streams.topics import (
     Topic,
 )
 from tests.integration.harness import Deployment, Record, Written
+from tests.integration.processes import wait_until
 from tests.integration.story import ACCOUNT, ADA, BOB, GROUP, HOME, INTEREST, Outputs, Story, at, names
 from tests.integration.streams import AS_OF
 
@@ -247,9 +248,13 @@ def test_a_manual_decision_stands_above_a_journeys_until_it_is_released(
         (story.manual("m-5", "release", BOB, minute=50), "no_change", None),
         (story.manual("m-6", "release", ADA, minute=60), "applied", None),
     ]
-    for record, _, _ in steps:
+    answers = 0
+    for record, outcome, _ in steps:
         deployment.produce([record])
-        deployment.wait_consumed()
+        answers += bool(outcome)
+        answer = ASSIGNMENT_OUTCOME if outcome else BUYING_GROUP_STATE
+        expected = answers if outcome else 1
+        wait_until(lambda: len(deployment.read(answer)) == expected, f"no answer to {record}")  # noqa: B023 - called at once
 
     outcomes = deployment.events(ASSIGNMENT_OUTCOME)
     assert [(each.outcome, each.overridden_by) for each in outcomes] == [

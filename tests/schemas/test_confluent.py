@@ -16,7 +16,6 @@ from schemas.registry import (
     SchemaRefused,
     UnknownSchema,
     current_version,
-    open_registry,
 )
 from tests.schemas.events import EXAMPLES
 from tests.schemas.registry_server import RegistryState, registry_server
@@ -217,7 +216,3 @@ def test_a_refused_schema_is_told_in_the_registrys_words(
     server.instead = (409, {"error_code": 409, "message": "reader is missing a default"})
     with pytest.raises(SchemaRefused, match="reader is missing a default"):
         registry.register_all()
-
-
-def test_a_url_opens_the_registry(server: RegistryState) -> None:
-    assert isinstance(open_registry(server.url, "bg"), ConfluentRegistry)

@@ -14,7 +14,6 @@ from schemas.registry import (
     UnknownSchema,
     committed_versions,
     current_version,
-    open_registry,
     released_version,
 )
 
@@ -80,11 +79,6 @@ def test_a_default_that_was_taken_away_is_an_edit() -> None:
     del schema["fields"][-1]["default"]
     with pytest.raises(ReleasedSchemaEdited):
         released_version(row, json.dumps(schema))
-
-
-def test_without_a_url_the_committed_schemas_serve() -> None:
-    for url in (None, ""):
-        assert isinstance(open_registry(url, "bg"), CommittedRegistry)
 
 
 def test_a_schema_belongs_to_one_contract() -> None:
