@@ -22,7 +22,7 @@ def events_of(value: JourneyAction) -> tuple[Decision, ...]:
     """Return the journey's decision; none for a stage or status move."""
     if value.action == "update_stage" or value.action == "update_status" or value.lead_id is None:  # noqa: PLR1714 - narrows the type
         metrics.STAGE_MOVES.inc()
-        log.warning("stages are not kept yet", event_id=value.event_id, action=value.action)
+        log.debug("stages are not kept yet", event_id=value.event_id, action=value.action)
         return ()
     return (
         Decision(

@@ -25,6 +25,13 @@ from streams.topics import DEAD_LETTERS, Topic
 
 log = structlog.get_logger(__name__)
 
+LARGEST_VALUE: Final = 900_000
+"""Bytes of the largest record that is taken, unpacked.
+
+A broker limits packed records. One that was packed well comes in and may not go out again, to its own
+partition or to a changelog, and would stop its partition for good.
+"""
+
 FUTURE_ALLOWANCE_MS: Final = 5 * 60 * 1000
 """How far ahead of the broker's clock an event may be dated."""
 
@@ -74,6 +81,17 @@ def known_of(value: Any, names: Iterable[str]) -> dict[str, Any]:
     return {name: known for name in names if (known := getattr(value, name)) is not None}
 
 
+def check_not_too_large(record: FetchedRecord) -> None:
+    """Refuse a record that could not be written again.
+
+    Raises:
+        Refused: with reason ``too_large``.
+    """
+    if record.value is not None and len(record.value) > LARGEST_VALUE:
+        msg = f"the value has {len(record.value)} bytes; at most {LARGEST_VALUE} are taken"
+        raise Refused("too_large", msg)
+
+
 def check_not_ahead(at: Millis, clock: Millis) -> None:
     """Refuse an event that is dated too far ahead of the broker's clock.
 
@@ -105,6 +123,7 @@ class Reader:
         misplaced = 0
         for record in fetched.records:
             try:
+                check_not_too_large(record)
                 value: Any = decode(name, record.value)
                 if record.timestamp > 0:
                     check_not_ahead(reading.dated(value), record.timestamp)

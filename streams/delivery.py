@@ -12,6 +12,7 @@ survives compaction. The price was measured: docs/measurements.md.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -213,7 +214,8 @@ class _LibrdkafkaLog:
     """Sends librdkafka's own lines where ours go."""
 
     def log(self, level: int, message: str, *args: Any) -> None:
-        log.info("librdkafka", level=level, said=message % args if args else message)
+        tell = log.warning if level >= logging.WARNING else log.debug
+        tell("librdkafka", said=message % args if args else message)
 
 
 _librdkafka_log: Any = _LibrdkafkaLog()

@@ -15,6 +15,9 @@ Kind: TypeAlias = Literal["input", "control", "output", "changelog"]
 _DAY_MS: Final = 86_400_000
 _FOREVER: Final = "-1"
 
+_LARGEST_RECORD: Final = str(16 * 1024 * 1024)
+"""Where something is written that an input led to: it may be larger, or packed less well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Topic:
@@ -67,7 +70,7 @@ def _changelog(table: str) -> Topic:
         "changelog",
         "row key",
         None,
-        {"cleanup.policy": "compact"},
+        {"cleanup.policy": "compact", "max.message.bytes": _LARGEST_RECORD},
     )
 
 
@@ -104,7 +107,7 @@ BUYING_GROUP_STATE: Final = Topic(
     "output",
     "buying group id",
     "buying-group-state",
-    {"cleanup.policy": "compact"},
+    {"cleanup.policy": "compact", "max.message.bytes": _LARGEST_RECORD},
 )
 DEAD_LETTERS: Final = Topic(
     "dead-letters",
@@ -114,9 +117,7 @@ DEAD_LETTERS: Final = Topic(
     {
         "cleanup.policy": "delete",
         "retention.ms": _retention(30),
-        # The original bytes and why they were refused: always more than the broker took as an input,
-        # and the input may have been compressed better.
-        "max.message.bytes": str(16 * 1024 * 1024),
+        "max.message.bytes": _LARGEST_RECORD,
     },
 )
 

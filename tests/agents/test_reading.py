@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from agents.inputs import READINGS
 from agents.manual_edits import MOST_EDITS
-from agents.reading import FUTURE_ALLOWANCE_MS, Batch, Origin, Reader
+from agents.reading import FUTURE_ALLOWANCE_MS, LARGEST_VALUE, Batch, Origin, Reader
 from domain import events
 from domain.identity import buying_group_id
 from schemas import inputs
@@ -131,6 +131,11 @@ def extreme(millis: int) -> bytes:
     return CODEC.encode_fields("lead-activity", {**activity.record(), "occurred_at": millis})
 
 
+def wordy(size: int) -> Contract:
+    """A good activity of many bytes."""
+    return activity.model_copy(update={"attributes": {"page": "x" * size}})
+
+
 BAD: list[tuple[str, str, Contract | bytes | None]] = [
     ("not_avro", "lead-activity", None),
     ("not_avro", "lead-activity", b""),
@@ -143,6 +148,7 @@ BAD: list[tuple[str, str, Contract | bytes | None]] = [
     ("breaks_contract", "lead-activity", extreme(-1)),
     ("breaks_contract", "lead-activity", extreme(INT64_MAX)),
     ("breaks_contract", "lead-activity", extreme(INT64_MIN)),
+    ("too_large", "lead-activity", wordy(LARGEST_VALUE)),
     ("wrong_group_id", "buying-groups", defined),
     ("no_edits", "manual-edits", edits(0)),
     ("too_many_edits", "manual-edits", edits(MOST_EDITS + 1)),

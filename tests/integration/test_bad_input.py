@@ -154,19 +154,22 @@ def test_misplaced_records_are_told_with_their_topic_and_counted(running: Deploy
 
 
 @pytest.mark.kafka
-def test_a_broken_record_as_large_as_the_broker_takes_is_no_stumbling_block(
+def test_records_too_large_to_be_written_again_are_no_stumbling_block(
     real_deployment: Deployment,
 ) -> None:
+    """As large as the broker takes; and larger, packed so well by its producer that it came in."""
     deployment = real_deployment
-    largest = 1_048_588 - 108
-    record = Record(
+    chance = random.Random(1)
+    largest = Record(
         "lead-activity",
         b"acme",
-        bytes([1]) + random.Random(1).randbytes(largest - 1),
+        bytes([1]) + chance.randbytes(1_048_588 - 109),
         HOME,
-        dlq_reason="not_avro",
+        dlq_reason="too_large",
     )
-    dead = deployment.placed([record], deployment.produce([record]))
+    packed = replace(largest, value=bytes([0]) + chance.randbytes(900_000).hex().encode())
+    places = deployment.produce([largest]) + deployment.produce([packed], compression="zstd")
+    dead = deployment.placed([largest, packed], places)
     deployment.worker()
     deployment.wait_consumed()
 
