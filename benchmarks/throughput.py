@@ -35,6 +35,7 @@ from schemas.codec import Codec
 from schemas.registry import CommittedRegistry
 from streams.admin import create_topics
 from streams.placement import PARTITIONER
+from streams.progress import committed
 from streams.settings import Settings, load_settings
 from streams.topics import LEAD_ACTIVITY
 from tests.kafka.broker import KafkaBroker
@@ -141,12 +142,12 @@ def _rate_of_commits(settings: Settings, events: int, process: subprocess.Popen[
     first: tuple[float, int] | None = None
     try:
         while process.poll() is None:
-            committed = sum(max(row.offset, 0) for row in group.committed(partitions, timeout=10))
+            done = sum(committed(group, partitions).values())
             at = time.monotonic()
-            if committed and first is None:
-                first = (at, committed)
-            if committed >= events and first is not None:
-                return (committed - first[1]) / (at - first[0])
+            if done and first is None:
+                first = (at, done)
+            if done >= events and first is not None:
+                return (done - first[1]) / (at - first[0])
             time.sleep(0.02)
     finally:
         group.close()

@@ -13,6 +13,7 @@ from agents.ticker import send_ticks
 from domain.calendar import Day, Millis
 from schemas.codec import BadRecord, Codec
 from schemas.control import ControlRecord
+from streams.progress import committed
 from streams.settings import Settings
 from streams.topics import CONTROL, INPUTS, Topic
 
@@ -96,10 +97,8 @@ class _Watch:
         total = sum(ends.values())
         seen, since = -1, time.monotonic()
         while ends:
-            rows = self._group.committed(
-                [TopicPartition(name, partition) for name, partition in ends], timeout=_TIMEOUT_S
-            )
-            done = sum(min(max(row.offset, 0), ends[row.topic, row.partition]) for row in rows)
+            there = committed(self._group, [TopicPartition(name, partition) for name, partition in ends])
+            done = sum(min(there[place], end) for place, end in ends.items())
             self._told(what, done, total)
             if done >= total:
                 return
