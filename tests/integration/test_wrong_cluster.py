@@ -38,9 +38,9 @@ def test_a_topic_with_other_partitions_is_named_and_no_other(kafka: str, namespa
     settings = load_settings(kafka_bootstrap_servers=kafka, namespace=namespace)
     create_topics(settings)
     name = LEAD_ACTIVITY.full_name(namespace)
-    for change in (
-        AdminClient({"bootstrap.servers": kafka}).create_partitions([NewPartitions(name, 6)]).values()
-    ):
+    # The client must outlive its futures.
+    admin = AdminClient({"bootstrap.servers": kafka})
+    for change in admin.create_partitions([NewPartitions(name, 6)]).values():
         change.result(30)
     ended = start(KAFKA_BOOTSTRAP_SERVERS=kafka, NAMESPACE=namespace)
     assert ended.returncode == 1
