@@ -2,7 +2,7 @@
 
 A tick goes round once: every partition answers a ``day_tick`` with its part of the baseline, addressed
 to partition 0; when all parts are there, partition 0 numbers the new baseline and sends it to every
-partition, which moves its date on and rescores (architecture.md, "Tenant-wide figures").
+partition, which moves its date on and rescores (architecture.md, "Ticks").
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Clock:
         if tick_id in self.issued:
             return self
         known = self.underway.get(tick_id) or Underway(as_of, {})
-        gathered = replace(known, parts={**known.parts, sender: part})
+        gathered = Underway(max(known.as_of, as_of), {**known.parts, sender: part})
         return replace(self, underway={**self.underway, tick_id: gathered})
 
     def complete(self, tick_id: str, partitions: int) -> bool:

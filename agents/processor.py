@@ -118,8 +118,7 @@ class PartitionProcessor:
 
     def _tick(self, record: ControlRecord) -> Iterator[Delivery]:
         clock = self._now()
-        daily = record.tick_id.startswith(control.DAILY)
-        if record.tick_id in clock.ticks or (daily and clock.ticked and record.as_of <= clock.as_of):
+        if record.tick_id in clock.ticks:
             return
         as_of = max(record.as_of, clock.as_of) if clock.ticked else record.as_of
         tenant = clock.tenant()
@@ -143,7 +142,7 @@ class PartitionProcessor:
         if gathered is clock:
             return delivery
         if gathered.complete(tick_id, self._around.partitions):
-            as_of = max(record.as_of, gathered.underway[tick_id].as_of)
+            as_of = gathered.underway[tick_id].as_of
             gathered, baseline = gathered.issue(tick_id)
             now = self._around.now()
             delivery.records.extend(

@@ -87,8 +87,10 @@ def check_not_too_large(record: FetchedRecord) -> None:
     Raises:
         Refused: with reason ``too_large``.
     """
-    if record.value is not None and len(record.value) > LARGEST_VALUE:
-        msg = f"the value has {len(record.value)} bytes; at most {LARGEST_VALUE} are taken"
+    size = len(record.value or b"") + len(record.key or b"")
+    size += sum(len(name) + len(value or b"") for name, value in record.headers)
+    if size > LARGEST_VALUE:
+        msg = f"key, value and headers have {size} bytes; at most {LARGEST_VALUE} are taken"
         raise Refused("too_large", msg)
 
 

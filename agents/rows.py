@@ -1,7 +1,7 @@
 """The rows of the tables: domain values as JSON, one small row for each thing that changes on its own.
 
 Activity is kept per lead and day and figures apart from definitions, so that what one activity writes
-does not grow with the leads, groups or members of its account (architecture.md, "Bounded writes").
+does not grow with the leads, groups or members of its account (architecture.md, "State").
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
-from confluent_kafka import KafkaException
 
 from agents.clock import REDUCING_PARTITION
 from agents.control import daily_tick_id, day_tick, outgoing
@@ -73,7 +72,7 @@ class Ticker:
                     await asyncio.to_thread(
                         send_ticks, settings, self._codec, daily_tick_id(today), today, now, source
                     )
-                except (TimeoutError, KafkaException) as problem:
+                except Exception as problem:  # noqa: BLE001 - whatever it was, the day must still move on
                     log.warning("the day's tick is tried again", reason=str(problem))
                 else:
                     self._sent = today

@@ -35,8 +35,11 @@ from console.terminal import (
     screen,
     settings_or_fail,
     tell,
+    writing_codec_of,
 )
 from console.topic_commands import topics
+
+DAYS_AHEAD = 7
 
 if TYPE_CHECKING:
     from streams.settings import Settings
@@ -89,11 +92,15 @@ def tick(
     patience: Annotated[
         float, typer.Option(help="give up when nothing moved for so many seconds")
     ] = 60.0,
+    force: Annotated[
+        bool, typer.Option("--force", help="even to a day more than a week ahead of today")
+    ] = False,
 ) -> None:
     """Move the day on: decay old activity, compute a new baseline, rescore every group.
 
     Waits until everything published before was consumed, and until every partition has the new
-    baseline. Workers must be running. Prints the day and the number of its baseline.
+    baseline. Workers must be running. Prints the day and the number of its baseline. A day never
+    moves back, so one that is more than a week ahead is taken for a mistake.
 
     Example: `buying-groups tick --as-of 2026-11-21`
 
@@ -105,10 +112,16 @@ def tick(
 
     from agents.worker import system_clock
     from console.tick import NotConsumed, move_day_on
-    from domain.calendar import day_from_date
+    from domain.calendar import day_from_date, day_of
     from schemas.registry import RegistryUnavailable, UnknownSchema
 
     settings = connected_settings()
+    if day_from_date(as_of.date()) - day_of(system_clock()) > DAYS_AHEAD and not force:
+        fail(
+            f"{as_of:%Y-%m-%d} is more than {DAYS_AHEAD} days ahead, and a day never moves back:"
+            " all activity before its window would be dropped. --force takes it all the same.",
+            WRONG_USE,
+        )
     try:
         with Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=messages
@@ -165,7 +178,7 @@ def worker() -> None:
             )
         else:
             refuse_wrong_cluster(settings)
-        code = asyncio.run(run_worker(settings, codec_of(settings)))
+        code = asyncio.run(run_worker(settings, writing_codec_of(settings)))
     raise typer.Exit(code)
 
 

@@ -76,6 +76,24 @@ def codec_of(settings: Settings) -> Codec:
     return Codec(registry_of(settings))
 
 
+def writing_codec_of(settings: Settings) -> Codec:
+    """Return the codec of a deployment, or end with what its registry lacks.
+
+    Every contract's id is asked for now, not when the first record of it is written.
+    """
+    from schemas.codec import Codec
+    from schemas.contracts import CONTRACTS
+    from schemas.registry import RegistryUnavailable, UnknownSchema
+
+    registry = registry_of(settings)
+    try:
+        for name in CONTRACTS:
+            registry.id_of(name)
+    except (RegistryUnavailable, UnknownSchema) as problem:
+        fail(f"{problem} (buying-groups topics create registers the schemas)")
+    return Codec(registry)
+
+
 def log_only_errors() -> None:
     """Keep what the rules' modules log out of a command's output; errors go to standard error."""
     structlog.configure(

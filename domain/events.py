@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
-from domain.calendar import Day, Millis
+from domain.calendar import Millis
 
 Source: TypeAlias = Literal["manual", "journey", "system"]
 Operation: TypeAlias = Literal["assign", "remove", "release"]
@@ -119,13 +119,3 @@ class GroupDefinition:
 
 AccountEvent: TypeAlias = LeadActivity | Decision | LeadProfile | AccountProfile | GroupDefinition
 """Everything that is folded into one account."""
-
-
-@dataclass(frozen=True, slots=True)
-class DayTick:
-    """Move ``as_of`` on to a day and ask for a new baseline (domain.md §5, "The baseline")."""
-
-    event_id: str
-    tick_id: str
-    as_of: Day
-    issued_at: Millis

@@ -10,7 +10,7 @@ Partition = Annotated[int, Field(ge=0, le=INT32_MAX)]
 
 
 class ControlRecord(Contract):
-    """A message between partitions of one tenant (architecture.md, "Tenant-wide figures").
+    """A message between partitions of one tenant (architecture.md, "Ticks").
 
     - `day_tick`: moves the addressee's `as_of` on; it answers with a `baseline_part`.
     - `baseline_part`: one partition's own greatest figures, for the partition that reduces them.

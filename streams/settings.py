@@ -27,6 +27,16 @@ def _servers(value: str) -> str:
     return value
 
 
+def _file(value: Path) -> Path:
+    if not value.is_file():
+        msg = f"{value} is not a file"
+        raise ValueError(msg)
+    return value
+
+
+PemFile = Annotated[Path, AfterValidator(_file)]
+
+
 def _redis(value: str) -> str:
     if not value.startswith(("redis://", "rediss://", "unix://")):
         msg = "must start with redis://, rediss:// or unix://"
@@ -67,9 +77,9 @@ class Settings(BaseSettings):
     )
     kafka_sasl_username: str | None = Field(None, description="SASL user")
     kafka_sasl_password: SecretStr | None = Field(None, description="SASL password")
-    kafka_ssl_ca_location: Path | None = Field(None, description="PEM file of trusted authorities")
-    kafka_ssl_certificate_location: Path | None = Field(None, description="PEM client certificate")
-    kafka_ssl_key_location: Path | None = Field(None, description="PEM client key")
+    kafka_ssl_ca_location: PemFile | None = Field(None, description="PEM file of trusted authorities")
+    kafka_ssl_certificate_location: PemFile | None = Field(None, description="PEM client certificate")
+    kafka_ssl_key_location: PemFile | None = Field(None, description="PEM client key")
     kafka_ssl_key_password: SecretStr | None = Field(None, description="password of the client key")
     namespace: str = Field(
         "bg",
@@ -91,7 +101,7 @@ class Settings(BaseSettings):
         20.0, ge=6, le=300, description="seconds until a silent worker's partitions move on"
     )
     batch_size: int = Field(
-        2000, ge=1, le=50_000, description="records folded into one transaction at most"
+        2000, ge=1, le=50_000, description="about so many records are folded into one transaction"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="log level")
     log_format: Literal["console", "json"] = Field(
@@ -114,14 +124,6 @@ class Settings(BaseSettings):
         ):
             msg = "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are needed with a SASL protocol"
             raise ValueError(msg)
-        for location in (
-            self.kafka_ssl_ca_location,
-            self.kafka_ssl_certificate_location,
-            self.kafka_ssl_key_location,
-        ):
-            if location is not None and not location.is_file():
-                msg = f"{location} is not a file"
-                raise ValueError(msg)
         if self.kafka_bootstrap_servers is None and self.partitions != EMBEDDED_PARTITIONS:
             msg = (
                 f"PARTITIONS must be {EMBEDDED_PARTITIONS} with the embedded Kafka;"

@@ -136,3 +136,13 @@ def test_once_ticked_no_date_moves_back(clock: Clock, moves: list[tuple[int, Bas
         moved = clock.moved(as_of, measured)
         assert moved.as_of >= clock.as_of
         clock = moved
+
+
+def test_a_ticks_date_is_the_greatest_of_its_parts_in_whatever_order_they_come() -> None:
+    """Partitions differ in their date while two ticks overlap."""
+    dated = [(0, TODAY), (1, TODAY + 2), (2, TODAY + 1)]
+    for order in permutations(dated):
+        clock = Clock()
+        for sender, as_of in order:
+            clock = clock.gathered(TICK, as_of, sender, PARTS[sender])
+        assert clock.underway[TICK].as_of == TODAY + 2
