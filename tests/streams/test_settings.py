@@ -95,7 +95,10 @@ def test_what_a_command_gives_comes_before_the_environment(
             {"kafka_security_protocol": "SASL_SSL", "kafka_sasl_username": "ada"},
             "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are needed with a SASL protocol",
         ),
-        ({"kafka_ssl_ca_location": "/no/such/ca.pem"}, "KAFKA_SSL_CA_LOCATION: /no/such/ca.pem is not a file"),
+        (
+            {"kafka_ssl_ca_location": "/no/such/ca.pem"},
+            "KAFKA_SSL_CA_LOCATION: /no/such/ca.pem is not a file",
+        ),
     ],
     ids=lambda value: "" if isinstance(value, str) else ",".join(value),
 )
