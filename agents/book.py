@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from agents import rows
 from domain.account import Account, Tenant, restore
-from domain.fold import Changes
+from domain.changes import Changes
 from streams.delivery import Delivery
 from streams.tables import EngineTable, RowKey, decode_key, encode_key
 
@@ -44,9 +44,13 @@ class AccountBook:
     def account_ids(self) -> list[str]:
         """Return every account that has rows, sorted."""
         ids: set[str] = set()
-        for name in (rows.LEAD, rows.DAY, rows.DEFINITION, rows.DECISIONS):
+        for name in (rows.ACCOUNT, rows.LEAD, rows.DAY, rows.DEFINITION, rows.DECISIONS, rows.PROGRESS):
             ids.update(self._tables[name].stored.owners(self._partition))
         return sorted(ids)
+
+    def recorded_ids(self) -> list[str]:
+        """Return every account that has a record of its own, sorted."""
+        return sorted(self._tables[rows.ACCOUNT].stored.owners(self._partition))
 
     def forget(self) -> None:
         """Throw every decoded account away."""
@@ -64,8 +68,8 @@ class AccountBook:
         def put(table: str, key: RowKey, value: bytes | None) -> None:
             delivery.rows.append((table, encode_key((account_id, *key)), value))
 
-        if changes.account and account.profile is not None:
-            put(rows.ACCOUNT, (), rows.dump(account.profile))
+        if changes.account:
+            put(rows.ACCOUNT, (), rows.dump_account(account))
         for lead_id in changes.leads:
             lead = account.leads[lead_id]
             put(rows.LEAD, (lead_id,), rows.dump_lead(lead.profile, lead.erased_at))
@@ -75,9 +79,8 @@ class AccountBook:
         for lead_id in changes.persons:
             put(rows.PERSON, (lead_id,), rows.dump(account.leads[lead_id].figures))
         for buying_group_id in changes.definitions:
-            definition = account.groups[buying_group_id].definition
-            if definition is not None:
-                put(rows.DEFINITION, (buying_group_id,), rows.dump(definition))
+            group = account.groups[buying_group_id]
+            put(rows.DEFINITION, (buying_group_id,), rows.dump_definition(group))
         for buying_group_id, lead_id in changes.decisions:
             decisions = account.groups[buying_group_id].decisions.get(lead_id)
             put(
@@ -85,13 +88,16 @@ class AccountBook:
                 (buying_group_id, lead_id),
                 rows.dump_decisions(decisions) if decisions else None,
             )
+        for buying_group_id in changes.progress:
+            progress = account.groups[buying_group_id].progress
+            put(rows.PROGRESS, (buying_group_id,), rows.dump(progress))
         for buying_group_id in changes.groups:
             put(rows.GROUP, (buying_group_id,), rows.dump(account.groups[buying_group_id].figures))
 
     def _load(self, account_id: str) -> Account:
         account = Account(account_id)
         for _, row in self._rows(rows.ACCOUNT, account_id):
-            account.profile = rows.load_account(row)
+            account.records, account.entered = rows.load_account(row)
         for (_, lead_id), row in self._rows(rows.LEAD, account_id):
             lead = account.lead(lead_id)
             lead.profile, lead.erased_at = rows.load_lead(row)
@@ -100,9 +106,12 @@ class AccountBook:
         for (_, lead_id), row in self._rows(rows.PERSON, account_id):
             account.lead(lead_id).figures = rows.load_person(row)
         for (_, buying_group_id), row in self._rows(rows.DEFINITION, account_id):
-            account.group(buying_group_id).definition = rows.load_definition(row)
+            group = account.group(buying_group_id)
+            group.record, group.created = rows.load_definition(row)
         for (_, buying_group_id, lead_id), row in self._rows(rows.DECISIONS, account_id):
             account.group(buying_group_id).decisions[lead_id] = rows.load_decisions(row)
+        for (_, buying_group_id), row in self._rows(rows.PROGRESS, account_id):
+            account.group(buying_group_id).progress = rows.load_progress(row)
         for (_, buying_group_id), row in self._rows(rows.GROUP, account_id):
             account.group(buying_group_id).figures = rows.load_group(row)
         return account

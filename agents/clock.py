@@ -1,20 +1,22 @@
 """A partition's clock: its date, its baseline, and, in the reducing partition, the baselines underway.
 
-A tick goes round once: every partition answers a ``day_tick`` with its part of the baseline, addressed
-to partition 0; when all parts are there, partition 0 numbers the new baseline and sends it to every
-partition, which moves its date on and rescores (architecture.md, "Ticks").
+A tick goes to partition 0. It settles the date and the weighting model, asks every partition for its
+points, and, when all answered, for the strength of its groups by those points: who is in a group may
+depend on the person scores to come. When all answered again it numbers the new baseline and sends it to
+every partition, which moves its date on and rescores (architecture.md, "Ticks").
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 
 from agents import rows
 from domain.account import Tenant
 from domain.calendar import Day
+from domain.definitions import SolutionInterest
 from domain.engagement import (
     DEFAULT_MODEL,
     Baseline,
@@ -27,34 +29,53 @@ from domain.engagement import (
 REDUCING_PARTITION: Final = 0
 _REMEMBERED_TICKS: Final = 100
 
+Interests: TypeAlias = tuple[SolutionInterest, ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Underway:
-    """A tick whose parts are being gathered, by sending partition."""
+    """A baseline that is being gathered: its date, its model, and the answers by sending partition.
+
+    ``yardstick`` is the baseline without its group root, None until all points are there.
+    """
 
     as_of: Day
-    parts: dict[int, TenantPart]
+    model: WeightingModel
+    points: dict[int, TenantPart] = field(default_factory=dict)
+    yardstick: Baseline | None = None
+    strengths: dict[int, TenantPart] = field(default_factory=dict)
+
+    def whole(self) -> TenantPart:
+        """Return the greatest of all answers."""
+        part = TenantPart()
+        for answer in (*self.points.values(), *self.strengths.values()):
+            part = part.merge(answer)
+        return part
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
     """What a partition knows of time and scale.
 
-    ``previous_as_of`` is the date before its last move. ``ticks`` are the last ticks answered,
-    ``issued`` the last baselines that partition 0 sent, by tick.
+    ``previous_as_of`` is the date before its last move; ``remodelled`` says that the last baseline came
+    with another weighting model. In partition 0 ``asked`` is the latest date of a tick that was begun,
+    ``ticks`` are the last ticks taken, ``issued`` the last baselines sent, by tick.
     """
 
     as_of: Day = 0
     previous_as_of: Day = 0
     ticked: bool = False
     baseline: Baseline = field(default_factory=first_baseline)
+    model: WeightingModel = DEFAULT_MODEL
+    remodelled: bool = False
+    asked: Day = 0
     ticks: tuple[str, ...] = ()
     underway: dict[str, Underway] = field(default_factory=dict)
     issued: dict[str, int] = field(default_factory=dict)
 
-    def tenant(self, model: WeightingModel = DEFAULT_MODEL) -> Tenant:
+    def tenant(self, interests: Interests = ()) -> Tenant:
         """Return what the rules need to know."""
-        return Tenant(self.as_of, self.ticked, self.baseline, model)
+        return Tenant(self.as_of, self.ticked, self.baseline, self.model, interests)
 
     def seen(self, newest_activity: Day) -> Clock:
         """Return the clock after activity of a day: until the first tick the date follows it."""
@@ -62,43 +83,66 @@ class Clock:
             return self
         return replace(self, as_of=newest_activity, previous_as_of=self.as_of)
 
-    def moved(self, as_of: Day, baseline: Baseline) -> Clock:
+    def moved(self, as_of: Day, baseline: Baseline, model: WeightingModel) -> Clock:
         """Return the clock with a newer baseline; a date never moves back once ticked."""
-        date = max(self.as_of, as_of) if self.ticked else as_of
-        before = self.previous_as_of if baseline.version == self.baseline.version else self.as_of
-        return replace(self, as_of=date, previous_as_of=before, ticked=True, baseline=baseline)
+        again = baseline.version == self.baseline.version
+        return replace(
+            self,
+            as_of=max(self.as_of, as_of) if self.ticked else as_of,
+            previous_as_of=self.previous_as_of if again else self.as_of,
+            ticked=True,
+            baseline=baseline,
+            model=model,
+            remodelled=self.remodelled if again else model != self.model,
+        )
 
-    def tenant_before(self, model: WeightingModel = DEFAULT_MODEL) -> Tenant:
-        """Return what the rules need to know of the time before the last move of the date."""
-        return Tenant(self.previous_as_of, self.ticked, self.baseline, model)
-
-    def answered(self, tick_id: str) -> Clock:
-        """Return the clock after a tick was answered."""
-        return replace(self, ticks=(*self.ticks, tick_id)[-_REMEMBERED_TICKS:])
-
-    def gathered(self, tick_id: str, as_of: Day, sender: int, part: TenantPart) -> Clock:
-        """Return the clock after a part came in; one that was reduced already changes nothing."""
-        if tick_id in self.issued:
+    def begun(self, tick_id: str, as_of: Day, model: WeightingModel) -> Clock:
+        """Return the clock after a tick was taken; one that is known changes nothing."""
+        if tick_id in self.ticks:
             return self
-        known = self.underway.get(tick_id) or Underway(as_of, {})
-        gathered = Underway(max(known.as_of, as_of), {**known.parts, sender: part})
-        return replace(self, underway={**self.underway, tick_id: gathered})
+        date = max(as_of, self.asked, self.as_of if self.ticked else 0)
+        return replace(
+            self,
+            asked=date,
+            ticks=(*self.ticks, tick_id)[-_REMEMBERED_TICKS:],
+            underway={**self.underway, tick_id: Underway(date, model)},
+        )
+
+    def pointed(self, tick_id: str, sender: int, part: TenantPart, partitions: int) -> Clock:
+        """Return the clock after a partition told its points; the last one gives the yardstick."""
+        known = self.underway.get(tick_id)
+        if known is None or known.yardstick is not None:
+            return self
+        underway = replace(known, points={**known.points, sender: part})
+        if len(underway.points) == partitions:
+            yardstick = baseline_of(underway.whole(), underway.model, self._next_version())
+            underway = replace(underway, yardstick=yardstick)
+        return replace(self, underway={**self.underway, tick_id: underway})
+
+    def strengthened(self, tick_id: str, sender: int, part: TenantPart) -> Clock:
+        """Return the clock after a partition told the strength of its groups."""
+        known = self.underway.get(tick_id)
+        if known is None:
+            return self
+        underway = replace(known, strengths={**known.strengths, sender: part})
+        return replace(self, underway={**self.underway, tick_id: underway})
 
     def complete(self, tick_id: str, partitions: int) -> bool:
-        """Return whether every partition's part of a tick is there."""
+        """Return whether every partition answered everything that a tick asked."""
         underway = self.underway.get(tick_id)
-        return underway is not None and len(underway.parts) >= partitions
+        return underway is not None and len(underway.strengths) == partitions
 
-    def issue(self, tick_id: str, model: WeightingModel = DEFAULT_MODEL) -> tuple[Clock, Baseline]:
-        """Return the clock after reducing a tick's parts, and the new baseline."""
-        whole = TenantPart()
-        for part in self.underway[tick_id].parts.values():
-            whole = whole.merge(part)
-        version = max(self.baseline.version, *self.issued.values(), 0) + 1
+    def issue(self, tick_id: str) -> tuple[Clock, Baseline]:
+        """Return the clock after reducing a tick's answers, and the new baseline."""
+        done = self.underway[tick_id]
+        version = self._next_version()
         issued = dict(list({**self.issued, tick_id: version}.items())[-_REMEMBERED_TICKS:])
         underway = {known: parts for known, parts in self.underway.items() if known != tick_id}
         clock = replace(self, underway=underway, issued=issued)
-        return clock, baseline_of(whole, model, version)
+        return clock, baseline_of(done.whole(), done.model, version)
+
+    def _next_version(self) -> int:
+        return max(self.baseline.version, *self.issued.values(), 0) + 1
 
 
 def dump_clock(clock: Clock) -> bytes:
@@ -110,12 +154,24 @@ def load_clock(row: bytes) -> Clock:
     """Return what :func:`dump_clock` was given."""
     fields = orjson.loads(row)
     fields["baseline"] = Baseline(**fields["baseline"])
+    fields["model"] = WeightingModel(**fields["model"])
     fields["ticks"] = tuple(fields["ticks"])
     fields["underway"] = {
-        tick_id: Underway(
-            underway["as_of"],
-            {int(sender): TenantPart(**part) for sender, part in underway["parts"].items()},
-        )
-        for tick_id, underway in fields["underway"].items()
+        tick_id: _underway(underway) for tick_id, underway in fields["underway"].items()
     }
     return Clock(**fields)
+
+
+def _underway(fields: dict[str, Any]) -> Underway:
+    yardstick = fields["yardstick"]
+    return Underway(
+        fields["as_of"],
+        WeightingModel(**fields["model"]),
+        _parts(fields["points"]),
+        None if yardstick is None else Baseline(**yardstick),
+        _parts(fields["strengths"]),
+    )
+
+
+def _parts(fields: dict[str, dict[str, Any]]) -> dict[int, TenantPart]:
+    return {int(sender): TenantPart(**part) for sender, part in fields.items()}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
-from domain.calendar import Day, Millis, iso_day
-from domain.engagement import Baseline, TenantPart
+import orjson
+
+from agents import rows
+from agents.clock import REDUCING_PARTITION
+from domain.calendar import Day, Millis, day_of, iso_day
+from domain.engagement import DEFAULT_MODEL, Baseline, TenantPart, WeightingModel
 from schemas.codec import Codec
-from schemas.control import ControlRecord
+from schemas.control import ControlKind, ControlRecord
+from schemas.definitions import Definition
 from streams.cloudevents import event_headers
 from streams.delivery import Outgoing
 from streams.topics import CONTROL
@@ -22,53 +27,101 @@ def daily_tick_id(as_of: Day) -> str:
     return DAILY + iso_day(as_of)
 
 
-def day_tick(tick_id: str, as_of: Day, partition: int, now: Millis) -> ControlRecord:
-    """Return a tick addressed to one partition."""
-    return ControlRecord(
-        kind="day_tick",
-        event_id=_event_id(tick_id, "day_tick", partition),
-        issued_at=now,
-        tick_id=tick_id,
-        as_of=as_of,
-        partition=partition,
+def day_tick(tick_id: str, as_of: Day, now: Millis) -> ControlRecord:
+    """Return a tick, addressed to the reducing partition."""
+    return _record("day_tick", tick_id, as_of, REDUCING_PARTITION, now)
+
+
+def points_asked(
+    tick_id: str, as_of: Day, model: WeightingModel, partition: int, now: Millis
+) -> ControlRecord:
+    """Return the question for a partition's points on a date by a model."""
+    return _record("points_asked", tick_id, as_of, partition, now, model=_model_text(model))
+
+
+def baseline_part(asked: ControlRecord, part: TenantPart, now: Millis) -> ControlRecord:
+    """Return a partition's answer to :func:`points_asked`."""
+    return _record(
+        "baseline_part",
+        asked.tick_id,
+        asked.as_of,
+        REDUCING_PARTITION,
+        now,
+        sender=asked.partition,
+        greatest_weight=part.greatest_weight,
+        greatest_points=part.greatest_points,
     )
 
 
-def baseline_part(
-    tick: ControlRecord, as_of: Day, part: TenantPart, to: int, now: Millis
+def strength_asked(
+    tick_id: str,
+    as_of: Day,
+    model: WeightingModel,
+    yardstick: Baseline,
+    partition: int,
+    now: Millis,
 ) -> ControlRecord:
-    """Return a partition's answer to a tick, addressed to the reducing partition."""
-    return ControlRecord(
-        kind="baseline_part",
-        event_id=_event_id(tick.tick_id, "baseline_part", tick.partition),
-        issued_at=now,
-        tick_id=tick.tick_id,
-        as_of=as_of,
-        partition=to,
-        sender=tick.partition,
-        greatest_weight=part.greatest_weight,
-        greatest_points=part.greatest_points,
+    """Return the question for the strength of a partition's groups by the scores to come."""
+    return _record(
+        "strength_asked",
+        tick_id,
+        as_of,
+        partition,
+        now,
+        model=_model_text(model),
+        model_version=yardstick.model_version,
+        greatest_weight=yardstick.greatest_weight,
+        greatest_person_root=yardstick.person_root,
+    )
+
+
+def strength_part(asked: ControlRecord, part: TenantPart, now: Millis) -> ControlRecord:
+    """Return a partition's answer to :func:`strength_asked`."""
+    return _record(
+        "strength_part",
+        asked.tick_id,
+        asked.as_of,
+        REDUCING_PARTITION,
+        now,
+        sender=asked.partition,
         greatest_strength=part.greatest_strength,
     )
 
 
 def baseline_set(
-    tick_id: str, as_of: Day, baseline: Baseline, partition: int, now: Millis
+    tick_id: str, as_of: Day, model: WeightingModel, baseline: Baseline, partition: int, now: Millis
 ) -> ControlRecord:
     """Return the new baseline, addressed to one partition."""
-    return ControlRecord(
-        kind="baseline",
-        event_id=_event_id(tick_id, "baseline", partition),
-        issued_at=now,
-        tick_id=tick_id,
-        as_of=as_of,
-        partition=partition,
+    return _record(
+        "baseline",
+        tick_id,
+        as_of,
+        partition,
+        now,
+        model=_model_text(model),
         baseline_version=baseline.version,
         model_version=baseline.model_version,
         greatest_weight=baseline.greatest_weight,
         greatest_person_root=baseline.person_root,
         greatest_group_root=baseline.group_root,
     )
+
+
+def definition_told(definition: Definition, partition: int, now: Millis) -> ControlRecord:
+    """Return a definition, addressed to one partition."""
+    return _record(
+        "definition",
+        definition.event_id,
+        day_of(definition.updated_at),
+        partition,
+        now,
+        definition=definition.model_dump_json(),
+    )
+
+
+def model_in(record: ControlRecord) -> WeightingModel:
+    """Return the weighting model that a record carries."""
+    return DEFAULT_MODEL if record.model is None else WeightingModel(**orjson.loads(record.model))
 
 
 def part_in(record: ControlRecord) -> TenantPart:
@@ -89,7 +142,9 @@ def baseline_in(record: ControlRecord) -> Baseline:
     )
 
 
-def outgoing(record: ControlRecord, codec: Codec, source: str) -> Outgoing:
+def outgoing(
+    record: ControlRecord, codec: Codec, source: str, traceparent: str | None = None
+) -> Outgoing:
     """Return the record as it is written to the control topic."""
     return Outgoing(
         CONTROL.name,
@@ -102,9 +157,25 @@ def outgoing(record: ControlRecord, codec: Codec, source: str) -> Outgoing:
             source=source,
             at=record.issued_at,
             subject=str(record.partition),
+            traceparent=traceparent,
         ),
     )
 
 
-def _event_id(tick_id: str, kind: str, partition: int) -> str:
-    return str(uuid5(NAMESPACE_URL, f"buying-group-control:{tick_id}/{kind}/{partition}"))
+def _record(
+    kind: ControlKind, tick_id: str, as_of: Day, partition: int, now: Millis, **fields: Any
+) -> ControlRecord:
+    told_by = fields.get("sender", partition)
+    return ControlRecord(
+        kind=kind,
+        event_id=str(uuid5(NAMESPACE_URL, f"buying-group-control:{tick_id}/{kind}/{told_by}")),
+        issued_at=now,
+        tick_id=tick_id,
+        as_of=as_of,
+        partition=partition,
+        **fields,
+    )
+
+
+def _model_text(model: WeightingModel) -> str:
+    return rows.dump(model).decode()

@@ -14,8 +14,9 @@ from agents import (
     manual_edits,
 )
 from agents.reading import Reading
+from domain.events import AccountEvent
 
-READINGS: Final[Mapping[str, Reading]] = {
+READINGS: Final[Mapping[str, Reading[AccountEvent]]] = {
     module.READING.topic.name: module.READING
     for module in (
         lead_activity,

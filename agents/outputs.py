@@ -7,13 +7,14 @@ That they are what the contracts say is shown by reading every output back in th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from agents.reading import Origin
 from domain.account import Tenant
 from domain.calendar import Millis
 from domain.completeness import Completeness
 from domain.engagement import window_start
+from domain.events import Decision, StageMove, StatusUpdate
 from domain.identity import report_id
 from domain.membership import Member
 from domain.reports import (
@@ -23,8 +24,11 @@ from domain.reports import (
     GroupGone,
     GroupState,
     MembershipChanged,
+    Reason,
     Report,
     ScoreUpdated,
+    StageChanged,
+    StatusChanged,
 )
 from schemas.codec import Codec
 from schemas.outputs import BuyingGroupState
@@ -36,6 +40,8 @@ from streams.topics import (
     COMPLETENESS_CHANGED,
     MEMBERSHIP_CHANGED,
     SCORE_UPDATED,
+    STAGE_CHANGED,
+    STATUS_CHANGED,
     Topic,
 )
 
@@ -83,6 +89,8 @@ class OutputWriter:
                 fields |= _common(cause) | _completeness(report)
             case MembershipChanged():
                 fields |= _common(cause) | _membership(report)
+            case StageChanged() | StatusChanged():
+                fields |= _common(cause) | _progress(report)
             case DecisionAnswered():
                 fields |= _common(cause) | _outcome(report)
         return Outgoing(
@@ -114,32 +122,46 @@ def state_contract(report: GroupState, now: Millis) -> BuyingGroupState:
     )
 
 
-def _addressed(
-    report: ScoreUpdated | CompletenessChanged | MembershipChanged | DecisionAnswered | GroupState,
-    account_id: str,
-) -> tuple[Topic, str]:
+Told: TypeAlias = (
+    ScoreUpdated
+    | CompletenessChanged
+    | MembershipChanged
+    | StageChanged
+    | StatusChanged
+    | DecisionAnswered
+    | GroupState
+)
+
+
+_TOPICS: Final[Mapping[type[Told], Topic]] = {
+    ScoreUpdated: SCORE_UPDATED,
+    CompletenessChanged: COMPLETENESS_CHANGED,
+    MembershipChanged: MEMBERSHIP_CHANGED,
+    StageChanged: STAGE_CHANGED,
+    StatusChanged: STATUS_CHANGED,
+    DecisionAnswered: ASSIGNMENT_OUTCOME,
+    GroupState: BUYING_GROUP_STATE,
+}
+
+
+def _addressed(report: Told, account_id: str) -> tuple[Topic, str]:
     """Return a report's topic and its subject, whose versions are counted."""
+    topic = _TOPICS[type(report)]
     match report:
-        case ScoreUpdated(buying_group_id=str(group)):
-            return SCORE_UPDATED, group
-        case ScoreUpdated(lead_id=lead_id):
+        case ScoreUpdated(buying_group_id=None, lead_id=lead_id):
             # A lead id is only unique within its account; a group id is unique everywhere.
-            return SCORE_UPDATED, f"{account_id}/{lead_id}"
-        case GroupState():
-            return BUYING_GROUP_STATE, report.buying_group_id
-        case CompletenessChanged():
-            return COMPLETENESS_CHANGED, report.buying_group_id
-        case MembershipChanged():
-            return MEMBERSHIP_CHANGED, report.buying_group_id
-        case DecisionAnswered():
-            return ASSIGNMENT_OUTCOME, report.decision.buying_group_id
+            return topic, f"{account_id}/{lead_id}"
+        case DecisionAnswered(decision=decision):
+            return topic, decision.buying_group_id
+        case _:
+            return topic, report.buying_group_id or ""
 
 
-def _cause(
-    report: ScoreUpdated | CompletenessChanged | MembershipChanged | DecisionAnswered | GroupState,
-) -> Cause:
+def _cause(report: Told) -> Cause:
     if isinstance(report, DecisionAnswered):
-        return Cause(report.decision.event_id, report.decision.decided_at, "membership")
+        decision = report.decision
+        reason: Reason = "membership" if isinstance(decision, Decision) else "move"
+        return Cause(decision.event_id, decision.decided_at, reason)
     return report.cause
 
 
@@ -185,19 +207,40 @@ def _membership(report: MembershipChanged) -> Fields:
     }
 
 
+def _progress(report: StageChanged | StatusChanged) -> Fields:
+    return {
+        "buying_group_id": report.buying_group_id,
+        "solution_interest_id": report.solution_interest_id,
+        "previous": report.previous,
+        "current": report.current,
+    }
+
+
 def _outcome(report: DecisionAnswered) -> Fields:
     decision, outcome = report.decision, report.outcome
     return {
         "buying_group_id": decision.buying_group_id,
         "solution_interest_id": report.solution_interest_id,
-        "lead_id": decision.lead_id,
         "decision_event_id": decision.event_id,
-        "source": decision.source,
-        "operation": decision.operation,
+        **_decided(decision),
         "outcome": outcome.name,
         "overridden_by": outcome.overridden_by,
         "detail": outcome.detail,
     }
+
+
+def _decided(decision: Decision | StageMove | StatusUpdate) -> Fields:
+    match decision:
+        case Decision():
+            return {
+                "lead_id": decision.lead_id,
+                "source": decision.source,
+                "operation": decision.operation,
+            }
+        case StageMove():
+            return {"lead_id": None, "source": "journey", "operation": "update_stage"}
+        case StatusUpdate():
+            return {"lead_id": None, "source": "journey", "operation": "update_status"}
 
 
 def _state(report: GroupState) -> Fields:
@@ -222,8 +265,8 @@ def _state(report: GroupState) -> Fields:
         "baseline_version": report.baseline_version,
         "model_version": report.model_version,
         "as_of": report.as_of,
-        "stage": None,
-        "status": None,
+        "stage": report.stage,
+        "status": report.status,
         "versions": report.versions,
     }
 

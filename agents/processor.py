@@ -1,63 +1,46 @@
 """What a lane does with its batches: fold per account, write changed rows, emit what is reported.
 
-One step is one transaction. A batch of events is one step; a new baseline takes a step for every few
-hundred accounts, so that neither the transaction nor the pause grows with the partition.
+One step is one transaction. A batch of events is one step; a new baseline or a new solution interest
+takes a step for every few hundred accounts, so that neither the transaction nor the pause grows with
+the partition.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator, Mapping
 
-from agents import control, rows
-from agents.book import AccountBook
-from agents.clock import REDUCING_PARTITION, Clock, dump_clock, load_clock
-from agents.outputs import OutputWriter
+from agents import ticks
+from agents.control import definition_told
+from agents.definitions import events_of, read_row
+from agents.partition import Partition, Surroundings, slices
 from agents.reading import Batch, Origin
-from domain.calendar import Day, Millis, day_of
-from domain.engagement import DEFAULT_MODEL, TenantPart
+from domain.calendar import Day, day_of
+from domain.definitions import SolutionInterest
 from domain.events import AccountEvent, LeadActivity
-from domain.fold import Changes
-from domain.settle import fold, part_of, rescore
-from schemas.codec import Codec
+from domain.settle import create, fold, rescore
 from schemas.control import ControlRecord
+from schemas.definitions import Definition
 from streams import metrics
 from streams.delivery import Delivery
-from streams.tables import EngineTable, encode_key
-
-_ACCOUNTS_PER_STEP: Final = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a processor is given: codec, tables, deployment, and a clock for ``emitted_at``."""
-
-    codec: Codec
-    tables: Mapping[str, EngineTable]
-    source: str
-    partitions: int
-    now: Callable[[], Millis]
 
 
 class PartitionProcessor:
     """Processes the batches of one partition. It owns nothing that the tables do not have."""
 
     def __init__(self, partition: int, surroundings: Surroundings) -> None:
-        self._partition = partition
-        self._around = surroundings
-        self._writer = OutputWriter(surroundings.codec, surroundings.source)
-        self._book = AccountBook(partition, surroundings.tables)
-        self._clock: Clock | None = None
+        self._partition = Partition(partition, surroundings)
 
     def steps(self, batch: list[Batch]) -> Iterator[Delivery]:
         """Fold a batch; each delivery must be on the broker before the next is asked for."""
         yield self._fold(batch)
         for read in batch:
             for record in read.control:
-                yield from self._control(record)
-        self._book.trim()
+                yield from self._control(record, read.origins)
+                if not self._partition.clock.ticked:
+                    # Opened by today's date; they are still to be caught up with when they are touched.
+                    self._partition.book.forget()
+        self._partition.book.trim()
 
     def delivered(self, delivery: Delivery) -> None:
         """Count what is on the broker now; tables and book have it already."""
@@ -66,8 +49,7 @@ class PartitionProcessor:
 
     def discard(self) -> None:
         """Forget what was decoded or derived for a batch that did not go out."""
-        self._book.forget()
-        self._clock = None
+        self._partition.forget()
 
     def _fold(self, batch: list[Batch]) -> Delivery:
         delivery = Delivery()
@@ -77,6 +59,11 @@ class PartitionProcessor:
         for read in batch:
             delivery.records.extend(read.onward)
             origins.update(read.origins)
+            for definition in read.definitions:
+                origin = read.origins.get(definition.event_id)
+                self._tell_everybody(
+                    definition, delivery, None if origin is None else origin.traceparent
+                )
             for event in read.events:
                 known = by_account.get(event.account_id)
                 if known is None:
@@ -85,132 +72,77 @@ class PartitionProcessor:
                     known.append(event)
                 if type(event) is LeadActivity:
                     newest = max(newest, day_of(event.occurred_at))
-        clock = self._now().seen(newest)
-        if clock is not self._clock:
-            self._set_clock(clock, delivery)
-            self._book.forget()
-        tenant = clock.tenant()
+        if not by_account:
+            return delivery
+        partition = self._partition
+        book = partition.book
+        clock = partition.clock.seen(newest)
+        if clock is not partition.clock:
+            partition.set_clock(clock, delivery)
+            book.forget()
+        tenant = partition.tenant
         for account_id, events in by_account.items():
-            if not tenant.ticked and account_id not in self._book:
+            if not tenant.ticked and account_id not in book:
                 self._catch_up(account_id, events[-1], delivery)
-            account = self._book.open(account_id, tenant)
-            changes = fold(account, events, tenant)
-            self._book.write(account, changes, delivery)
-            self._report(account_id, changes, delivery, origins)
+            account = book.open(account_id, tenant)
+            partition.keep(account, fold(account, events, tenant), delivery, origins)
         return delivery
+
+    def _tell_everybody(
+        self, definition: Definition, delivery: Delivery, traceparent: str | None
+    ) -> None:
+        partition = self._partition
+        now = partition.now()
+        for number in range(partition.partitions):
+            partition.tell(definition_told(definition, number, now), delivery, traceparent)
 
     def _catch_up(self, account_id: str, event: AccountEvent, delivery: Delivery) -> None:
         """Report what an unticked tenant's moving date did to an account since it was last touched."""
-        clock = self._now()
-        account = self._book.open(account_id, clock.tenant_before())
-        changes = rescore(account, clock.tenant(), event.event_id, self._around.now(), republish=False)
-        self._book.write(account, changes, delivery)
-        self._report(account_id, changes, delivery, {})
+        partition = self._partition
+        account = partition.book.open(account_id, partition.tenant_before)
+        changes = rescore(account, partition.tenant, event.event_id, partition.now(), republish=False)
+        partition.keep(account, changes, delivery)
 
-    def _control(self, record: ControlRecord) -> Iterator[Delivery]:
+    def _control(self, record: ControlRecord, origins: Mapping[str, Origin]) -> Iterator[Delivery]:
+        partition = self._partition
         match record.kind:
             case "day_tick":
-                yield from self._tick(record)
+                yield ticks.tick(partition, record)
+            case "points_asked":
+                yield from ticks.tell_points(partition, record)
             case "baseline_part":
-                yield self._part(record)
+                yield ticks.gather_points(partition, record)
+            case "strength_asked":
+                yield from ticks.tell_strength(partition, record)
+            case "strength_part":
+                yield ticks.gather_strength(partition, record)
             case "baseline":
-                yield from self._baseline(record)
+                yield from ticks.move_on(partition, record)
+            case "definition":
+                yield from self._define(record, origins)
 
-    def _tick(self, record: ControlRecord) -> Iterator[Delivery]:
-        clock = self._now()
-        if record.tick_id in clock.ticks:
+    def _define(self, record: ControlRecord, origins: Mapping[str, Origin]) -> Iterator[Delivery]:
+        """Keep a definition; a solution interest creates its groups in every account (domain.md §3).
+
+        The definition goes first: an account that changes from now on is judged by it. Should the worker
+        die in between, the record is read again, and who has the group already is left as it is.
+        """
+        partition = self._partition
+        definition = read_row(record.definition or "")
+        if partition.knows_newer(definition):
             return
-        as_of = max(record.as_of, clock.as_of) if clock.ticked else record.as_of
-        tenant = clock.tenant()
-        part = TenantPart()
-        for some in _slices(self._book.account_ids()):
-            for account_id in some:
-                part = part.merge(part_of(self._book.open(account_id, tenant), as_of, DEFAULT_MODEL))
-            self._book.trim()
-            yield Delivery()
         delivery = Delivery()
-        answer = control.baseline_part(record, as_of, part, REDUCING_PARTITION, self._around.now())
-        delivery.records.append(control.outgoing(answer, self._around.codec, self._around.source))
-        self._set_clock(clock.answered(record.tick_id), delivery)
-        yield delivery
-
-    def _part(self, record: ControlRecord) -> Delivery:
-        delivery = Delivery()
-        clock = self._now()
-        tick_id = record.tick_id
-        gathered = clock.gathered(tick_id, record.as_of, record.sender or 0, control.part_in(record))
-        if gathered is clock:
-            return delivery
-        if gathered.complete(tick_id, self._around.partitions):
-            as_of = gathered.underway[tick_id].as_of
-            gathered, baseline = gathered.issue(tick_id)
-            now = self._around.now()
-            delivery.records.extend(
-                control.outgoing(
-                    control.baseline_set(tick_id, as_of, baseline, partition, now),
-                    self._around.codec,
-                    self._around.source,
-                )
-                for partition in range(self._around.partitions)
-            )
-        self._set_clock(gathered, delivery)
-        return delivery
-
-    def _baseline(self, record: ControlRecord) -> Iterator[Delivery]:
-        clock = self._now()
-        baseline = control.baseline_in(record)
-        if baseline.version < clock.baseline.version:
-            return
-        moved = clock.moved(record.as_of, baseline)
-        # The clock goes first. Should the worker die in between, the record is read again, and until
-        # then nothing is measured by the old baseline that was already measured by the new one.
-        delivery = Delivery()
-        self._set_clock(moved, delivery)
-        before, tenant = moved.tenant_before(), moved.tenant()
-        self._book.forget()
-        for some in _slices(self._book.account_ids()):
-            for account_id in some:
-                account = self._book.open(account_id, before)
-                changes = rescore(account, tenant, record.event_id, record.issued_at)
-                self._book.write(account, changes, delivery)
-                self._report(account_id, changes, delivery, {})
-            yield delivery
-            delivery = Delivery()
-            self._book.trim()
+        partition.define(definition, delivery)
+        for interest in events_of(definition):
+            if isinstance(interest, SolutionInterest):
+                tenant = partition.tenant
+                for some in slices(partition.book.recorded_ids()):
+                    for account_id in some:
+                        account = partition.book.open(account_id, tenant)
+                        changes = create(account, interest, tenant)
+                        partition.keep(account, changes, delivery, origins)
+                    yield delivery
+                    delivery = Delivery()
+                    partition.book.trim()
         if delivery:
             yield delivery
-
-    def _report(
-        self,
-        account_id: str,
-        changes: Changes,
-        delivery: Delivery,
-        origins: Mapping[str, Origin],
-    ) -> None:
-        if changes.reports:
-            tenant, now = self._now().tenant(), self._around.now()
-            delivery.records.extend(
-                self._writer.write(report, account_id, tenant, origins, now)
-                for report in changes.reports
-            )
-        if changes.too_old:
-            metrics.TOO_OLD.inc(changes.too_old)
-        if changes.erased:
-            metrics.ERASED.inc(changes.erased)
-
-    def _now(self) -> Clock:
-        if self._clock is None:
-            stored = self._around.tables[rows.CLOCK].stored.of(self._partition, self._partition)
-            row = next(iter(stored.values()), None)
-            self._clock = Clock() if row is None else load_clock(row)
-        return self._clock
-
-    def _set_clock(self, clock: Clock, delivery: Delivery) -> None:
-        self._clock = clock
-        delivery.rows.append((rows.CLOCK, encode_key((self._partition,)), dump_clock(clock)))
-
-
-def _slices(account_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Return account ids in slices of one step each."""
-    for start in range(0, len(account_ids), _ACCOUNTS_PER_STEP):
-        yield account_ids[start : start + _ACCOUNTS_PER_STEP]

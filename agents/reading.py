@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeVar
 
 import structlog
+from pydantic import ValidationError
 
 from domain.calendar import Millis
+from domain.definitions import TenantEvent
 from domain.events import AccountEvent
 from schemas.codec import BadRecord, Codec
 from schemas.control import ControlRecord
+from schemas.definitions import Definition
 from streams import metrics
 from streams.delivery import Outgoing
 from streams.placement import partition_of
@@ -45,17 +49,22 @@ class Refused(Exception):
         self.detail = detail
 
 
+Told_co = TypeVar("Told_co", covariant=True)
+"""What a topic's values tell the rules."""
+
+
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Generic[Told_co]):
     """How one input topic is read.
 
     ``events_of`` gives the domain events of a decoded value or raises :class:`Refused`; ``dated`` its
-    time.
+    time; ``key_of`` the key of its record, an account id but for definitions.
     """
 
     topic: Topic
     dated: Callable[[Any], Millis]
-    events_of: Callable[[Any], Sequence[AccountEvent]]
+    events_of: Callable[[Any], Sequence[Told_co]]
+    key_of: Callable[[Any], str] = attrgetter("account_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +81,7 @@ class Batch:
 
     events: list[AccountEvent] = field(default_factory=list)
     control: list[ControlRecord] = field(default_factory=list)
+    definitions: list[Definition] = field(default_factory=list)
     onward: list[Outgoing] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
 
@@ -116,7 +126,7 @@ class Reader:
         self._partitions = partitions
         self._replay_before = replay_before
 
-    def read(self, fetched: FetchedRange, reading: Reading) -> Batch:
+    def read(self, fetched: FetchedRange, reading: Reading[AccountEvent]) -> Batch:
         """Read a range of an account-keyed input topic."""
         batch = Batch()
         name = reading.topic.name
@@ -131,8 +141,7 @@ class Reader:
                     check_not_ahead(reading.dated(value), record.timestamp)
                 events = reading.events_of(value)
             except (BadRecord, Refused) as problem:
-                batch.onward.append(_dead_letter(fetched, record, problem.reason, problem.detail))
-                metrics.DEAD_LETTERS.labels(name, problem.reason).inc()
+                _refuse(batch, name, fetched, record, problem.reason, problem.detail)
                 continue
             home = partition_of(value.account_id, self._partitions)
             if home != fetched.partition:
@@ -160,13 +169,37 @@ class Reader:
         for record in fetched.records:
             try:
                 value = self._codec.decode(topic.name, record.value)
+                if isinstance(value, ControlRecord) and value.kind == "definition":
+                    Definition.model_validate_json(value.definition or "")
+                    self._note_origin(batch, record, value.tick_id)
             except BadRecord as problem:
-                batch.onward.append(_dead_letter(fetched, record, problem.reason, problem.detail))
-                metrics.DEAD_LETTERS.labels(topic.name, problem.reason).inc()
+                _refuse(batch, topic.name, fetched, record, problem.reason, problem.detail)
+                continue
+            except ValidationError as problem:
+                _refuse(batch, topic.name, fetched, record, "breaks_contract", str(problem))
                 continue
             if isinstance(value, ControlRecord):
                 batch.control.append(value)
         metrics.RECORDS.labels(topic.name).inc(len(fetched.records))
+        return batch
+
+    def read_definitions(self, fetched: FetchedRange, reading: Reading[TenantEvent]) -> Batch:
+        """Read a range of the definitions topic, whose records concern every partition."""
+        batch = Batch()
+        name = reading.topic.name
+        for record in fetched.records:
+            try:
+                check_not_too_large(record)
+                value: Any = self._codec.decode(name, record.value)
+                if record.timestamp > 0:
+                    check_not_ahead(reading.dated(value), record.timestamp)
+                reading.events_of(value)
+            except (BadRecord, Refused) as problem:
+                _refuse(batch, name, fetched, record, problem.reason, problem.detail)
+                continue
+            batch.definitions.append(value)
+            self._note_origin(batch, record, value.event_id)
+        metrics.RECORDS.labels(name).inc(len(fetched.records))
         return batch
 
     def _note_origin(self, batch: Batch, record: FetchedRecord, event_id: str) -> None:
@@ -180,6 +213,13 @@ class Reader:
 
 def _onward(topic: Topic, record: FetchedRecord, account_id: str, home: int) -> Outgoing:
     return Outgoing(topic.name, account_id.encode(), record.value, home, record.headers)
+
+
+def _refuse(
+    batch: Batch, topic: str, fetched: FetchedRange, record: FetchedRecord, reason: str, detail: str
+) -> None:
+    batch.onward.append(_dead_letter(fetched, record, reason, detail))
+    metrics.DEAD_LETTERS.labels(topic, reason).inc()
 
 
 def _dead_letter(fetched: FetchedRange, record: FetchedRecord, reason: str, detail: str) -> Outgoing:

@@ -22,19 +22,16 @@ log = structlog.get_logger(__name__)
 _LOOK_EVERY_S: Final = 10.0
 
 
-def send_ticks(
+def send_tick(
     settings: Settings, codec: Codec, tick_id: str, as_of: Day, now: Millis, source: str
-) -> dict[int, int]:
-    """Send a tick to every partition; return the offset it has in each.
+) -> int:
+    """Send a tick to the reducing partition; return the offset it has there.
 
     Raises:
-        TimeoutError: the broker did not confirm them all in time.
+        TimeoutError: the broker did not confirm it in time.
     """
-    ticks = [
-        outgoing(day_tick(tick_id, as_of, partition, now), codec, source)
-        for partition in range(settings.partitions)
-    ]
-    return dict(send_all(settings, ticks))
+    ((_, offset),) = send_all(settings, [outgoing(day_tick(tick_id, as_of, now), codec, source)])
+    return offset
 
 
 class Ticker:
@@ -70,7 +67,7 @@ class Ticker:
             if self._sent != today and REDUCING_PARTITION in self._app.lanes.owned():
                 try:
                     await asyncio.to_thread(
-                        send_ticks, settings, self._codec, daily_tick_id(today), today, now, source
+                        send_tick, settings, self._codec, daily_tick_id(today), today, now, source
                     )
                 except Exception as problem:  # noqa: BLE001 - whatever it was, the day must still move on
                     log.warning("the day's tick is tried again", reason=str(problem))

@@ -12,8 +12,10 @@ import structlog
 from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
+from agents import definitions
 from agents.inputs import READINGS
-from agents.processor import PartitionProcessor, Surroundings
+from agents.partition import Surroundings
+from agents.processor import PartitionProcessor
 from agents.reading import Batch, Reader
 from domain.calendar import Millis
 from schemas.codec import Codec
@@ -22,7 +24,7 @@ from streams.app import EngineApp, build_app
 from streams.lanes import GIVE_UP_AFTER_S, ProcessorFactory, Submission
 from streams.ranges import FetchedRange
 from streams.settings import Settings
-from streams.topics import CONTROL, INPUTS, Topic
+from streams.topics import CONTROL, DEFINITIONS, INPUTS, Topic
 
 log = structlog.get_logger(__name__)
 
@@ -51,6 +53,7 @@ def build_worker(
     reader = Reader(codec, settings.partitions, now() if settings.replay else None)
     for topic in INPUTS:
         _declare(app, topic, partial(reader.read, reading=READINGS[topic.name]))
+    _declare(app, DEFINITIONS, partial(reader.read_definitions, reading=definitions.READING))
     _declare(app, CONTROL, partial(reader.read_control, topic=CONTROL))
     return app
 

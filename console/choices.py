@@ -31,7 +31,12 @@ class Format(StrEnum):
         return "line" if self is Format.JSON else "activity"
 
 
-def _a_file_or_standard_input(path: Path) -> Path:
+def a_file_or_standard_input(path: Path) -> Path:
+    """Return a path that can be read.
+
+    Raises:
+        BadParameter: it is not there, or a folder.
+    """
     if path != STANDARD_INPUT and not path.exists():
         raise typer.BadParameter(f"there is no file {path}")
     if path.is_dir():
@@ -43,8 +48,19 @@ EventsFile: TypeAlias = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        callback=_a_file_or_standard_input,
+        callback=a_file_or_standard_input,
         help="the events; - reads standard input",
+    ),
+]
+DefinitionsFileOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--definitions",
+        metavar="FILE",
+        exists=True,
+        dir_okay=False,
+        readable=True,
+        help="a definitions file, taken as if it had always been live",
     ),
 ]
 FormatChoice: TypeAlias = Annotated[

@@ -15,6 +15,7 @@ import typer
 from console import VERSION
 from console.choices import (
     DayOption,
+    DefinitionsFileOption,
     EventsFile,
     Format,
     FormatChoice,
@@ -23,6 +24,7 @@ from console.choices import (
     OutputChoice,
     RefusedFile,
 )
+from console.definition_commands import definitions
 from console.terminal import (
     SOME_REFUSED,
     WRONG_USE,
@@ -52,6 +54,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(topics)
+app.add_typer(definitions)
 
 
 def print_version(wanted: bool) -> None:
@@ -246,8 +249,8 @@ def export(output: OutputChoice = Output.JSON) -> None:
 
     One JSON object a line, read from `buying-group-state`: `buying_group_id`, `account_id`,
     `solution_interest_id`, `name`, `members`, `completeness`, `roles`, `missing_roles`, `score`,
-    `raw_score`, `baseline_version`, `as_of`, `version`. `--output table` prints a table for people,
-    figures as whole numbers. Nothing is committed, workers are not disturbed.
+    `raw_score`, `stage`, `status`, `baseline_version`, `as_of`, `version`. `--output table` prints a
+    table for people, figures as whole numbers. Nothing is committed, workers are not disturbed.
 
     Example: `buying-groups export | head -1`
 
@@ -268,7 +271,11 @@ def export(output: OutputChoice = Output.JSON) -> None:
 
 @app.command()
 def fold(
-    file: EventsFile, as_of: DayOption, output: OutputChoice = Output.JSON, refused: RefusedFile = None
+    file: EventsFile,
+    as_of: DayOption,
+    definitions_file: DefinitionsFileOption = None,
+    output: OutputChoice = Output.JSON,
+    refused: RefusedFile = None,
 ) -> None:
     """Print the groups that a file of events leads to on a day, with no Kafka at all: the rules alone.
 
@@ -278,10 +285,14 @@ def fold(
 
     Example: `buying-groups fold events.jsonl --as-of 2026-11-21 --output table`
 
+    `--definitions definitions.yaml` shows what a definitions file would make of the events, before
+    anybody publishes it.
+
     Exit codes: 0 done, 3 done but some lines were refused (the groups are complete for the rest),
     1 the file cannot be read, 2 wrong use.
     """
-    from console.folding import fold_entries, machine_clock
+    from console.definition_commands import file_or_fail
+    from console.folding import NotLive, always_live, fold_entries, machine_clock
     from console.groups import print_groups
     from console.refusals import count_of
     from console.source import accepted_entries
@@ -289,13 +300,15 @@ def fold(
 
     log_only_errors()
     try:
+        defined = [] if definitions_file is None else always_live(file_or_fail(definitions_file))
+    except NotLive as problem:
+        fail(f"{definitions_file}: {problem}", SOME_REFUSED)
+    try:
         with accepted_entries(file, refused=refused, clock=machine_clock) as (entries, refusals):
-            folded = fold_entries(entries, day_from_date(as_of.date()))
+            folded = fold_entries(entries, day_from_date(as_of.date()), defined)
     except OSError as error:
         fail(str(error))
-    print_groups(folded.states, output)
-    if folded.stage_moves:
-        tell(f"{count_of(folded.stage_moves, 'stage or status move')} changed nothing: not built yet.")
+    print_groups(folded, output)
     if refusals.count:
         tell(f"{count_of(refusals.count, 'line')} refused.")
         raise typer.Exit(SOME_REFUSED)
@@ -311,8 +324,9 @@ def demo(
 ) -> None:
     """Watch buying groups fill, complete and score: embedded Kafka, one worker, about a minute.
 
-    Starts everything it needs, publishes a story, shows the groups live, then tells what was worth
-    seeing, each with the records that show it. Nothing is installed or left behind but the worker's log.
+    Starts everything it needs, publishes `examples/definitions.yaml` and a story, shows the groups live,
+    then tells what was worth seeing, each with the records that show it. Nothing is installed or left
+    behind but the worker's log.
 
     Example: `buying-groups demo --keep`
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
@@ -27,6 +27,8 @@ FIELDS: Final = (
     "missing_roles",
     "score",
     "raw_score",
+    "stage",
+    "status",
     "baseline_version",
     "as_of",
     "version",
@@ -83,11 +85,19 @@ def whole(figure: float) -> str:
     return str(Decimal(str(figure)).quantize(Decimal(1), ROUND_HALF_UP))
 
 
-def _table(states: Iterable[BuyingGroupState]) -> Table:
+def _table(states: Sequence[BuyingGroupState]) -> Table:
     table = Table("Group", "Account")
     for title in ("Members", "Complete", "Score"):
         table.add_column(title, justify="right")
     table.add_column("Missing roles")
+    # Most deployments move no stages, and on 80 columns every column takes room from the names.
+    progress = [
+        (title, attribute)
+        for title, attribute in (("Stage", "stage"), ("Status", "status"))
+        if any(getattr(state, attribute) is not None for state in states)
+    ]
+    for title, _ in progress:
+        table.add_column(title)
     for column in table.columns:
         column.overflow = "fold"
     for state in states:
@@ -98,6 +108,7 @@ def _table(states: Iterable[BuyingGroupState]) -> Table:
             whole(state.completeness),
             whole(state.score),
             _plain(", ".join(map(_missing, state.missing_roles))),
+            *(_plain(getattr(state, attribute) or "") for _, attribute in progress),
         )
     return table
 

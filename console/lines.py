@@ -12,10 +12,12 @@ from typing import Any, BinaryIO, Final, TypeAlias
 
 import orjson
 
+from agents import definitions
 from agents.inputs import READINGS
 from agents.reading import Reading, Refused, check_not_ahead
 from console import marketo
 from domain.calendar import Millis, iso_instant
+from domain.definitions import TenantEvent
 from domain.events import AccountEvent
 from schemas.codec import BadRecord, Codec
 from schemas.registry import CommittedRegistry
@@ -25,6 +27,10 @@ LONGEST_LINE: Final = 900_000
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _FIELDS: Final = ("topic", "value")
+_READINGS: Final[Mapping[str, Reading[AccountEvent | TenantEvent]]] = {
+    **READINGS,
+    definitions.READING.topic.name: definitions.READING,
+}
 # Reading JSON needs no ids, so no registry is asked.
 _CODEC: Final = Codec(CommittedRegistry())
 
@@ -36,9 +42,9 @@ class Accepted:
     """An event that may be taken: its 1-based place in the file, its value, what it tells the rules."""
 
     at: int
-    reading: Reading
+    reading: Reading[AccountEvent | TenantEvent]
     value: Any
-    events: Sequence[AccountEvent]
+    events: Sequence[AccountEvent | TenantEvent]
 
     @property
     def topic(self) -> str:
@@ -103,9 +109,9 @@ def read_marketo(text: str, leads: Mapping[str, str]) -> Iterator[Entry]:
 
 def check(at: int, topic: object, value: object, clock: MachineClock | None = None) -> Entry:
     """Return an event of an input topic, or why a worker would not take it (events.md)."""
-    reading = READINGS.get(topic) if isinstance(topic, str) else None
+    reading = _READINGS.get(topic) if isinstance(topic, str) else None
     if reading is None:
-        known = ", ".join(READINGS)
+        known = ", ".join(_READINGS)
         return RefusedEntry(at, None, "unknown_topic", f"topic: should be one of {known}")
     name = reading.topic.name
     try:

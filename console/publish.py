@@ -17,7 +17,7 @@ from schemas.registry import Registry, UnknownSchema
 from streams.cloudevents import event_headers
 from streams.placement import PARTITIONER
 from streams.settings import Settings
-from streams.topics import BUYING_GROUPS, INPUTS, JOURNEY_ACTIONS, MANUAL_EDITS
+from streams.topics import BUYING_GROUPS, DEFINITIONS, INPUTS, JOURNEY_ACTIONS, MANUAL_EDITS
 
 _ANSWER_S: Final = 15.0
 _SLICE_S: Final = 0.2
@@ -58,7 +58,9 @@ class Publisher:
         self._codec = Codec(registry)
         self._registry = registry
         self._source = f"/{settings.namespace}/publish"
-        self._names = {topic.name: topic.full_name(settings.namespace) for topic in INPUTS}
+        self._names = {
+            topic.name: topic.full_name(settings.namespace) for topic in (*INPUTS, DEFINITIONS)
+        }
         self._said = ""
         self._producer = Producer(
             {
@@ -137,14 +139,14 @@ class Publisher:
     def _send(self, entry: Accepted) -> None:
         value = entry.value
         topic = entry.topic
-        account_id: str = value.account_id
+        key = entry.reading.key_of(value)
         record = self._codec.encode(topic, value)
         headers: Any = event_headers(
             name=topic,
             event_id=value.event_id,
             source=self._source,
             at=entry.reading.dated(value),
-            subject=_subject(topic, value),
+            subject=_subject(entry),
         )
         # Noted first: an interruption at any point leaves it among the unconfirmed, never lost.
         self.outcome.unconfirmed.add(entry.at)
@@ -154,7 +156,7 @@ class Publisher:
                 self._producer.produce(
                     self._names[topic],
                     record,
-                    account_id.encode(),
+                    key.encode(),
                     headers=headers,
                     on_delivery=partial(self._settle, entry.at, topic),
                 )
@@ -177,12 +179,13 @@ class Publisher:
         self._said = error.str()
 
 
-def _subject(topic: str, value: Any) -> str:
-    """Return what an input event is about: a group where it names one, else a lead, else the account."""
-    if topic == JOURNEY_ACTIONS.name:
+def _subject(entry: Accepted) -> str:
+    """Return what an input event is about: a group where it names one, else a lead, else its key."""
+    value = entry.value
+    if entry.topic == JOURNEY_ACTIONS.name:
         return buying_group_id(value.solution_interest_id, value.account_id)
-    if topic in (MANUAL_EDITS.name, BUYING_GROUPS.name):
+    if entry.topic in (MANUAL_EDITS.name, BUYING_GROUPS.name):
         group_id: str = value.buying_group_id
         return group_id
-    subject: str = getattr(value, "lead_id", None) or value.account_id
-    return subject
+    lead_id: str | None = getattr(value, "lead_id", None)
+    return lead_id or entry.reading.key_of(value)

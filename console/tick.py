@@ -9,13 +9,13 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, TopicPartition
 
-from agents.ticker import send_ticks
+from agents.ticker import send_tick
 from domain.calendar import Day, Millis
 from schemas.codec import BadRecord, Codec
 from schemas.control import ControlRecord
 from streams.progress import committed
 from streams.settings import Settings
-from streams.topics import CONTROL, INPUTS, Topic
+from streams.topics import CONTROL, DEFINITIONS, INPUTS, Topic
 
 _POLL_S: Final = 0.2
 _TIMEOUT_S: Final = 10.0
@@ -41,11 +41,13 @@ def move_day_on(
     try:
         # What was in a wrong partition stands at the end of the right one once it was consumed, so the
         # ends are taken twice: after the second round nothing of what came before is left.
-        watch.wait_until_consumed("records", INPUTS)
-        watch.wait_until_consumed("routed records", INPUTS)
+        inputs = (*INPUTS, DEFINITIONS)
+        watch.wait_until_consumed("records", inputs)
+        watch.wait_until_consumed("routed records", inputs)
         tick_id = f"tick-{uuid4()}"
-        sent = send_ticks(settings, codec, tick_id, as_of, now, f"/{settings.namespace}/console")
-        baselines = watch.wait_for_baselines(codec, tick_id, sent)
+        since = watch.ends_of((CONTROL,))
+        send_tick(settings, codec, tick_id, as_of, now, f"/{settings.namespace}/console")
+        baselines = watch.wait_for_baselines(codec, tick_id, since)
         control = CONTROL.full_name(settings.namespace)
         watch.wait_for_offsets(
             "control records",
@@ -81,16 +83,18 @@ class _Watch:
 
     def wait_until_consumed(self, what: str, topics: Iterable[Topic]) -> None:
         """Wait until the group has consumed what stands in the topics now."""
+        ends = self.ends_of(topics)
+        self.wait_for_offsets(what, {place: end for place, end in ends.items() if end > 0})
+
+    def ends_of(self, topics: Iterable[Topic]) -> dict[tuple[str, int], int]:
+        """Return (full topic name, partition) → the offset after the last record."""
         ends: dict[tuple[str, int], int] = {}
         for topic in topics:
             name = topic.full_name(self._settings.namespace)
             for partition in range(self._settings.partitions):
-                _, end = self._reader.get_watermark_offsets(
-                    TopicPartition(name, partition), timeout=_TIMEOUT_S
-                )
-                if end > 0:
-                    ends[name, partition] = end
-        self.wait_for_offsets(what, ends)
+                place = TopicPartition(name, partition)
+                _, ends[name, partition] = self._reader.get_watermark_offsets(place, timeout=_TIMEOUT_S)
+        return ends
 
     def wait_for_offsets(self, what: str, ends: Mapping[tuple[str, int], int]) -> None:
         """Wait until the group has committed at least these offsets of (full topic name, partition)."""
@@ -109,23 +113,22 @@ class _Watch:
             time.sleep(_POLL_S)
 
     def wait_for_baselines(
-        self, codec: Codec, tick_id: str, sent: Mapping[int, int]
+        self, codec: Codec, tick_id: str, since: Mapping[tuple[str, int], int]
     ) -> dict[int, tuple[int, int]]:
         """Wait until the tick's baseline was sent everywhere: partition → (offset, version)."""
-        name = CONTROL.full_name(self._settings.namespace)
         self._reader.assign(
-            [TopicPartition(name, partition, offset) for partition, offset in sent.items()]
+            [TopicPartition(name, partition, offset) for (name, partition), offset in since.items()]
         )
         found: dict[int, tuple[int, int]] = {}
-        since = time.monotonic()
+        heard = time.monotonic()
         while len(found) < self._settings.partitions:
             self._told("baselines", len(found), self._settings.partitions)
             message = self._reader.poll(_POLL_S)
             if message is None or message.error() is not None:
-                if time.monotonic() - since > self._patience_s:
+                if time.monotonic() - heard > self._patience_s:
                     raise NotConsumed(_stuck("no new baseline was sent", self._patience_s))
                 continue
-            since = time.monotonic()
+            heard = time.monotonic()
             try:
                 record = codec.decode(CONTROL.name, message.value())
             except BadRecord:

@@ -10,14 +10,24 @@ from dataclasses import dataclass, field
 
 from domain.calendar import Day, Millis
 from domain.completeness import Completeness, MissingRole
-from domain.engagement import MAX_PER_DAY, Baseline, WeightingModel, person_score, points_of
+from domain.definitions import SolutionInterest
+from domain.engagement import (
+    MAX_PER_DAY,
+    Baseline,
+    WeightingModel,
+    person_score,
+    points_of,
+    two_decimals,
+)
 from domain.events import AccountProfile, GroupDefinition, LeadProfile, LeadStatus
-from domain.membership import Decisions, Member, resolve
+from domain.maintenance import Job, job_of
+from domain.membership import NO_DECISIONS, Decisions, Member, resolve, with_opinion
+from domain.stages import NO_PROGRESS, Progress
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What all accounts share: the date, the baseline, the weighting model.
+    """What all accounts share: the date, the baseline, the weighting model, the solution interests.
 
     ``ticked`` is False until the first day tick; until then ``as_of`` follows the newest activity and
     nothing is old enough to be dropped (domain.md §5, "as_of").
@@ -27,6 +37,7 @@ class Tenant:
     ticked: bool
     baseline: Baseline
     model: WeightingModel
+    interests: tuple[SolutionInterest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +127,33 @@ class Makeup:
 class Group:
     """A group of the account; ``decisions`` and ``members`` by lead id.
 
-    It exists from the first decision on; ``definition`` is None until it was created (domain.md §2.9).
-    ``makeup`` is None whenever members or definition changed since it was last asked for.
+    It exists from the first decision on. ``record`` is its newest ``buying-groups`` record, ``created``
+    what the creation job made it; the later of them is its ``definition``, None until there is one
+    (domain.md §2.9). ``job`` is the maintenance job of that definition. ``makeup`` is None whenever
+    members or definition changed since it was last asked for.
     """
 
+    record: GroupDefinition | None = None
+    created: GroupDefinition | None = None
     definition: GroupDefinition | None = None
+    job: Job | None = None
     decisions: dict[str, Decisions] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
+    progress: Progress = NO_PROGRESS
     figures: GroupFigures = GroupFigures()
     makeup: Makeup | None = None
+
+    def define(self) -> None:
+        """Set the definition and its job from the record and the creation.
+
+        A creation that was withdrawn stands for "never created": any record comes before it.
+        """
+        told = [one for one in (self.record, self.created) if one is not None]
+        if self.record is not None and self.created is not None and self.created.deleted:
+            told = [self.record]
+        self.definition = max(told, key=lambda one: one.order, default=None)
+        self.job = job_of(self.definition)
+        self.makeup = None
 
     @property
     def stands(self) -> bool:
@@ -134,12 +163,27 @@ class Group:
 
 @dataclass(slots=True)
 class Account:
-    """An account: leads by id, groups by buying group id."""
+    """An account: its newest records first, leads by id, groups by buying group id.
+
+    ``entered`` says, by solution interest, what records that are not kept any more had told of when the
+    account was first in its audience.
+    """
 
     account_id: str
-    profile: AccountProfile | None = None
+    records: tuple[AccountProfile, ...] = ()
+    entered: dict[str, Millis] = field(default_factory=dict)
     leads: dict[str, Lead] = field(default_factory=dict)
     groups: dict[str, Group] = field(default_factory=dict)
+
+    @property
+    def profile(self) -> AccountProfile | None:
+        """Return the account's newest record."""
+        return self.records[0] if self.records else None
+
+    @property
+    def asks_for_scores(self) -> bool:
+        """Return whether a condition of any of its groups asks for a person's score."""
+        return any(group.job is not None and group.job.uses_score for group in self.groups.values())
 
     def lead(self, lead_id: str) -> Lead:
         """Return a lead, new if it was not known."""
@@ -156,23 +200,34 @@ class Account:
         return group
 
 
+def decisions_on(group: Group, lead_id: str, lead: Lead, score: float) -> Decisions:
+    """Return all decisions on a lead in a group, the maintenance job's at a person score included."""
+    known = group.decisions.get(lead_id, NO_DECISIONS)
+    if group.job is None:
+        return known
+    return with_opinion(known, "system", group.job.opinion(lead.profile, two_decimals(score)))
+
+
+def member_by(group: Group, decisions: Decisions | None, lead: Lead | None) -> Member | None:
+    """Return the membership that decisions on a lead come to."""
+    definition = group.definition
+    if definition is None or definition.deleted or not decisions:
+        return None
+    return resolve(decisions, definition.role_names, None if lead is None else lead.status)
+
+
 def resolve_member(account: Account, buying_group_id: str, lead_id: str) -> Member | None:
     """Return a lead's membership of a group as the account's decisions and profiles have it."""
     group = account.groups[buying_group_id]
-    definition = group.definition
-    decisions = group.decisions.get(lead_id)
-    if definition is None or definition.deleted or decisions is None:
-        return None
-    lead = account.leads.get(lead_id)
-    status = None if lead is None else lead.status
-    return resolve(decisions, definition.role_names, status)
+    return member_by(group, group.decisions.get(lead_id), account.leads.get(lead_id))
 
 
 def restore(account: Account, tenant: Tenant) -> None:
-    """Derive what is not stored of an account: memberships, points, scores."""
+    """Derive what is not stored of an account: definitions, memberships, points, scores."""
     for lead in account.leads.values():
         lead.measure(tenant)
     for buying_group_id, group in account.groups.items():
+        group.define()
         for lead_id in group.decisions:
             account.lead(lead_id).groups.add(buying_group_id)
             member = resolve_member(account, buying_group_id, lead_id)

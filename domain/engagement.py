@@ -122,13 +122,14 @@ def baseline_of(part: TenantPart, model: WeightingModel, version: int) -> Baseli
     points). One round of parts is therefore enough.
 
     A tenant without engagement keeps the first baseline's figures: every score is 0 either way, and the
-    first activity after it is not measured against nothing.
+    first activity after it is not measured against nothing. Points and strength are asked one after the
+    other, so the first activity may be in the one and not in the other.
     """
     weight = part.greatest_weight or model.greatest
     person_root = sqrt(part.greatest_points / weight) if part.greatest_points else sqrt(MAX_PER_DAY)
     group_root = (
         sqrt(TOP_SCORE * part.greatest_strength / sqrt(part.greatest_points))
-        if part.greatest_strength
+        if part.greatest_strength and part.greatest_points
         else 10.0
     )
     return Baseline(version, model.version, weight, person_root, group_root)

@@ -87,7 +87,8 @@ class TemplateRole:
 class GroupDefinition:
     """A buying group as it was created or deleted; ``roles`` in priority order.
 
-    ``stage_model`` is the contract's JSON text, kept for the stage rules (domain.md §6).
+    It comes from a ``buying-groups`` record or from the creation job (domain.md §3). ``stage_model`` is
+    the contract's JSON text, read by ``domain.stages``.
     """
 
     event_id: str
@@ -116,6 +117,35 @@ class GroupDefinition:
         """
         return (self.created_at, self.deleted, self.event_id)
 
+    @property
+    def maintained(self) -> bool:
+        """Return whether the maintenance job assigns leads of the account (domain.md §3)."""
+        return self.update_existing_groups and not self.deleted
 
-AccountEvent: TypeAlias = LeadActivity | Decision | LeadProfile | AccountProfile | GroupDefinition
+
+@dataclass(frozen=True, slots=True)
+class StageMove:
+    """A journey moves a group to a stage; moves apply in the order of their topic (domain.md §6)."""
+
+    event_id: str
+    account_id: str
+    buying_group_id: str
+    stage: str
+    decided_at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """A journey sets a group's status; the newest ``decided_at`` wins, ties by event id (§6)."""
+
+    event_id: str
+    account_id: str
+    buying_group_id: str
+    status: str
+    decided_at: Millis
+
+
+AccountEvent: TypeAlias = (
+    LeadActivity | Decision | LeadProfile | AccountProfile | GroupDefinition | StageMove | StatusUpdate
+)
 """Everything that is folded into one account."""

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 
-from domain.account import Account, Group, Lead, Makeup, Tenant
-from domain.completeness import Completeness, completeness_of
-from domain.engagement import (
-    group_root,
-    group_score,
-    person_root,
-    role_shares,
-    two_decimals,
-)
-from domain.events import Decision, GroupDefinition
-from domain.fold import Changes, Touched
+from domain.account import Account, Lead, Tenant
+from domain.changes import Changes, Touched
+from domain.engagement import person_root, two_decimals
+from domain.group_figures import GroupReporter, definition_of
 from domain.membership import Member
-from domain.reports import (
-    Cause,
-    CompletenessChanged,
-    DecisionAnswered,
-    GroupGone,
-    GroupState,
-    MembershipChange,
-    MembershipChanged,
-    MemberState,
-    Outcome,
-    ScoreUpdated,
-)
+from domain.reports import Cause, GroupGone, MembershipChange, MembershipChanged, ScoreUpdated
 
 
 class Settlement:
     """Reports the changes of one batch in one account."""
 
-    __slots__ = ("account", "changes", "moved_people", "tenant")
+    __slots__ = ("account", "changes", "groups", "moved_people", "tenant")
 
     def __init__(self, account: Account, tenant: Tenant, changes: Changes) -> None:
         self.account = account
         self.tenant = tenant
         self.changes = changes
+        self.groups = GroupReporter(account, tenant, changes)
         self.moved_people: dict[str, Cause] = {}
 
     def person(self, lead_id: str, cause: Cause) -> None:
@@ -103,7 +85,7 @@ class Settlement:
                     version=group.figures.membership_version,
                     cause=told,
                     buying_group_id=buying_group_id,
-                    solution_interest_id=_definition(group).solution_interest_id,
+                    solution_interest_id=definition_of(group).solution_interest_id,
                     lead_id=lead_id,
                     change=change,
                     previous=before,
@@ -119,17 +101,25 @@ class Settlement:
         """
         groups = dict(touched.redefined)
         groups.update(touched.groups)
+        for moved in (touched.staged, touched.named):
+            for buying_group_id, cause in moved.items():
+                groups.setdefault(buying_group_id, cause)
         for lead_id, cause in self.moved_people.items():
             for buying_group_id in self.account.leads[lead_id].groups:
                 if lead_id in self.account.groups[buying_group_id].members:
                     groups.setdefault(buying_group_id, cause)
         return groups
 
-    def group(self, buying_group_id: str, cause: Cause, *, redefined: bool) -> None:
+    def group(self, buying_group_id: str, cause: Cause, touched: Touched) -> None:
         """Settle one touched group."""
         group = self.account.groups[buying_group_id]
+        redefined = buying_group_id in touched.redefined
         if group.stands:
-            publish = redefined or cause.reason != "activity"
+            publish = redefined or buying_group_id in touched.groups
+            if redefined or buying_group_id in touched.staged or buying_group_id in touched.named:
+                staged = touched.staged.get(buying_group_id, cause)
+                named = touched.named.get(buying_group_id, cause)
+                publish |= self.groups.progress(buying_group_id, staged, named)
             self.measure_group(buying_group_id, cause, publish=publish)
         elif redefined and group.figures.state_version:
             # The figures stay as they were last reported: should the group be created again, what is
@@ -137,155 +127,8 @@ class Settlement:
             self.changes.reports.append(GroupGone(buying_group_id))
 
     def measure_group(self, buying_group_id: str, cause: Cause, *, publish: bool) -> None:
-        """Measure a group that stands, report what changed, and its state if anything did.
-
-        ``publish`` says that the state changed even if no figure did.
-        """
-        group = self.account.groups[buying_group_id]
-        definition = _definition(group)
-        makeup = makeup_of(group, definition)
-        completeness, shares = makeup.completeness, makeup.shares
-        publish |= self._report_completeness(buying_group_id, group, completeness, cause)
-        leads = self.account.leads
-        root = group_root(
-            shares,
-            ((member.role, leads[lead_id].score) for lead_id, member in group.members.items()),
-        )
-        publish = (
-            publish
-            or root != group.figures.raw
-            or any(lead_id in group.members for lead_id in self.moved_people)
-        )
-        self._report_score(buying_group_id, group, root, cause)
-        if publish:
-            self._report_state(buying_group_id, group, completeness, root, cause)
-
-    def answer(self, decision: Decision, outcome: Outcome) -> None:
-        """Report what became of a decision."""
-        group = self.account.groups[decision.buying_group_id]
-        group.figures = replace(group.figures, outcome_version=group.figures.outcome_version + 1)
-        self.changes.groups.add(decision.buying_group_id)
-        definition = group.definition
-        self.changes.reports.append(
-            DecisionAnswered(
-                version=group.figures.outcome_version,
-                decision=decision,
-                solution_interest_id=None if definition is None else definition.solution_interest_id,
-                outcome=outcome,
-            )
-        )
-
-    def _report_completeness(
-        self, buying_group_id: str, group: Group, current: Completeness, cause: Cause
-    ) -> bool:
-        figures = group.figures
-        if (
-            figures.completeness == current.completeness
-            and figures.missing_roles == current.missing_roles
-        ):
-            return False
-        group.figures = replace(
-            figures,
-            completeness_version=figures.completeness_version + 1,
-            completeness=current.completeness,
-            missing_roles=current.missing_roles,
-        )
-        self.changes.groups.add(buying_group_id)
-        self.changes.reports.append(
-            CompletenessChanged(
-                version=group.figures.completeness_version,
-                cause=cause,
-                buying_group_id=buying_group_id,
-                solution_interest_id=_definition(group).solution_interest_id,
-                previous=figures.completeness or 0.0,
-                current=current,
-            )
-        )
-        return True
-
-    def _report_score(self, buying_group_id: str, group: Group, root: float, cause: Cause) -> None:
-        figures = group.figures
-        score = two_decimals(group_score(root, self.tenant.baseline))
-        if score == figures.score:
-            return
-        group.figures = replace(figures, score_version=figures.score_version + 1, score=score, raw=root)
-        self.changes.groups.add(buying_group_id)
-        self.changes.reports.append(
-            ScoreUpdated(
-                version=group.figures.score_version,
-                cause=cause,
-                lead_id=None,
-                buying_group_id=buying_group_id,
-                solution_interest_id=_definition(group).solution_interest_id,
-                previous=figures.score,
-                current=score,
-                raw_previous=figures.raw,
-                raw_current=root,
-            )
-        )
-
-    def _report_state(
-        self,
-        buying_group_id: str,
-        group: Group,
-        completeness: Completeness,
-        root: float,
-        cause: Cause,
-    ) -> None:
-        definition = _definition(group)
-        leads = self.account.leads
-        figures = group.figures = replace(
-            group.figures, state_version=group.figures.state_version + 1, raw=root
-        )
-        self.changes.groups.add(buying_group_id)
-        self.changes.reports.append(
-            GroupState(
-                version=figures.state_version,
-                cause=cause,
-                account_id=self.account.account_id,
-                buying_group_id=buying_group_id,
-                solution_interest_id=definition.solution_interest_id,
-                name=definition.name,
-                members=tuple(
-                    MemberState(
-                        lead_id,
-                        member.role,
-                        member.source,
-                        member.added_at,
-                        two_decimals(leads[lead_id].score),
-                    )
-                    for lead_id, member in sorted(group.members.items())
-                ),
-                completeness=completeness,
-                score=figures.score,
-                raw=root,
-                baseline_version=self.tenant.baseline.version,
-                model_version=self.tenant.model.version,
-                as_of=self.tenant.as_of,
-                versions={
-                    "score": figures.score_version,
-                    "completeness": figures.completeness_version,
-                    "membership": figures.membership_version,
-                },
-            )
-        )
-
-
-def _definition(group: Group) -> GroupDefinition:
-    if group.definition is None:  # pragma: no cover - callers only settle groups that were created
-        msg = "a group without a definition has no figures"
-        raise ValueError(msg)
-    return group.definition
-
-
-def makeup_of(group: Group, definition: GroupDefinition) -> Makeup:
-    """Return a group's completeness and role shares, counted once until its members change."""
-    if group.makeup is None:
-        assigned = Counter(member.role for member in group.members.values())
-        group.makeup = Makeup(
-            completeness_of(definition.roles, assigned), role_shares(definition.roles, assigned)
-        )
-    return group.makeup
+        """Measure a group that stands; ``publish`` its state even if no figure changed."""
+        self.groups.measure(buying_group_id, cause, publish=publish, moved_people=self.moved_people)
 
 
 def _change(before: Member | None, after: Member | None) -> MembershipChange | None:

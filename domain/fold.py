@@ -9,10 +9,13 @@ that touched it as its cause.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import replace
 
-from domain.account import Account, Lead, Tenant, resolve_member
-from domain.calendar import Day, day_of
+from domain import creation, identity
+from domain.account import Account, Group, Lead, Tenant
+from domain.calendar import day_of
+from domain.changes import Changes, Touched
+from domain.definitions import SolutionInterest
 from domain.engagement import type_key, window_start
 from domain.events import (
     AccountEvent,
@@ -21,51 +24,19 @@ from domain.events import (
     GroupDefinition,
     LeadActivity,
     LeadProfile,
+    StageMove,
+    StatusUpdate,
 )
-from domain.membership import NO_DECISIONS, Member, decide, forget_until
+from domain.membership import NO_DECISIONS, decide, forget_until
 from domain.outcome import Received, answer
-from domain.reports import Cause, Outcome, Reason, Report
-
-
-@dataclass(slots=True)
-class Changes:
-    """What a batch changed in one account: the keys of the rows to write, and the reports.
-
-    ``days`` are (lead id, day), ``decisions`` (buying group id, lead id); the other sets hold lead ids
-    or buying group ids. A row whose content is gone is to be deleted. ``too_old`` and ``erased`` count
-    the activities that changed nothing because they are older than the window or than an erasure.
-    """
-
-    account: bool = False
-    leads: set[str] = field(default_factory=set)
-    days: set[tuple[str, Day]] = field(default_factory=set)
-    persons: set[str] = field(default_factory=set)
-    definitions: set[str] = field(default_factory=set)
-    decisions: set[tuple[str, str]] = field(default_factory=set)
-    groups: set[str] = field(default_factory=set)
-    reports: list[Report] = field(default_factory=list)
-    too_old: int = 0
-    erased: int = 0
-
-
-@dataclass(slots=True)
-class Touched:
-    """What a batch touched and settlement must look at again, each with its last cause.
-
-    ``before`` is the membership of (group, lead) as it was before the batch.
-    """
-
-    leads: dict[str, Cause] = field(default_factory=dict)
-    before: dict[tuple[str, str], Member | None] = field(default_factory=dict)
-    members: dict[tuple[str, str], Cause] = field(default_factory=dict)
-    groups: dict[str, Cause] = field(default_factory=dict)
-    redefined: dict[str, Cause] = field(default_factory=dict)
-    answers: list[tuple[Decision, Outcome]] = field(default_factory=list)
+from domain.reports import Cause, Reason
+from domain.roster import Roster
+from domain.stages import answer_move, answer_status
 
 
 def take_in(account: Account, events: Iterable[AccountEvent], tenant: Tenant) -> tuple[Changes, Touched]:
     """Take events into an account without settling its figures yet."""
-    intake = _Intake(account, tenant)
+    intake = Intake(account, tenant)
     for event in events:
         match event:
             case LeadActivity():
@@ -77,21 +48,27 @@ def take_in(account: Account, events: Iterable[AccountEvent], tenant: Tenant) ->
             case GroupDefinition():
                 intake.definition(event)
             case AccountProfile():
-                intake.account_profile(event)
+                intake.account_record(event)
+            case StageMove():
+                intake.stage_move(event)
+            case StatusUpdate():
+                intake.status_update(event)
     return intake.changes, intake.touched
 
 
-class _Intake:
+class Intake:
     """One pass of events into one account."""
 
-    __slots__ = ("account", "changes", "first_day", "touched")
+    __slots__ = ("account", "changes", "first_day", "interests", "roster", "touched")
 
     def __init__(self, account: Account, tenant: Tenant) -> None:
         self.account = account
+        self.interests = tenant.interests
         # Before the first tick the date may still turn out to lie earlier, so nothing is too old yet.
         self.first_day = window_start(tenant.as_of) if tenant.ticked else None
         self.changes = Changes()
         self.touched = Touched()
+        self.roster = Roster(account, self.changes, self.touched)
 
     def activity(self, event: LeadActivity) -> None:
         """Keep an activity that can still count (domain.md §5)."""
@@ -118,12 +95,10 @@ class _Intake:
         if event.decided_at > erased_at:
             merged = decide(known or NO_DECISIONS, event)
             if merged is not known and merged:
-                lead = lead or account.lead(event.lead_id)
-                lead.groups.add(event.buying_group_id)
-                group.decisions[event.lead_id] = merged
-                self.changes.decisions.add((event.buying_group_id, event.lead_id))
+                self.roster.put(event.buying_group_id, event.lead_id, merged)
+                lead = account.leads[event.lead_id]
         before = group.members.get(event.lead_id)
-        self._resolve(
+        self.roster.resolve(
             event.buying_group_id,
             event.lead_id,
             Cause(event.event_id, event.decided_at, "membership"),
@@ -157,30 +132,116 @@ class _Intake:
             return
         lead.profile = event
         self.changes.leads.add(event.lead_id)
-        cause = Cause(event.event_id, event.updated_at, "membership")
-        for buying_group_id in lead.groups:
-            self._resolve(buying_group_id, event.lead_id, cause)
+        self._known_anew(event.lead_id, lead, Cause(event.event_id, event.updated_at, "membership"))
 
     def definition(self, event: GroupDefinition) -> None:
-        """Create, change or delete a group (§2.9: decisions that were waiting take effect)."""
+        """Create, change or delete a group by its record (§2.9: waiting decisions take effect)."""
         group = self.account.group(event.buying_group_id)
-        if group.definition is not None and group.definition.order >= event.order:
+        if group.record is not None and group.record.order >= event.order:
             return
-        reason: Reason = "membership" if group.definition is None else "template"
-        group.definition = event
-        group.makeup = None
+        group.record = event
         self.changes.definitions.add(event.buying_group_id)
-        cause = Cause(event.event_id, event.created_at, reason)
-        self.touched.redefined[event.buying_group_id] = cause
-        for lead_id in group.decisions:
-            self._resolve(event.buying_group_id, lead_id, cause)
+        self._define(event.buying_group_id, group, event.event_id, event.created_at)
 
-    def account_profile(self, event: AccountProfile) -> None:
-        """Take an account's own record in: newest wins."""
-        known = self.account.profile
-        if known is None or (known.updated_at, known.event_id) < (event.updated_at, event.event_id):
-            self.account.profile = event
-            self.changes.account = True
+    def account_record(self, event: AccountProfile) -> None:
+        """Take an account's own record in, and create the groups that follow from it (§3)."""
+        account = self.account
+        records = creation.remember(account.records, event)
+        if records is None:
+            return
+        if len(records) > creation.MOST_RECORDS:
+            for interest in self.interests:
+                at = creation.entered_by_oldest(interest, records)
+                if at is not None:
+                    self._entered(interest, at)
+            records = records[:-1]
+        account.records = records
+        self.changes.account = True
+        for interest in self.interests:
+            self.create(interest, event.event_id, event.updated_at)
+
+    def create(self, interest: SolutionInterest, event_id: str, at: int) -> None:
+        """Run the creation job for one solution interest; ``at`` is the cause's time (§3).
+
+        What is known by now may show that an account never was in the audience, because a record or an
+        audience came late: a group that was created by then is withdrawn.
+        """
+        account = self.account
+        group_id = identity.buying_group_id(interest.interest_id, account.account_id)
+        known = account.groups.get(group_id)
+        before = None if known is None else known.created
+        entered = self._first_entered(interest)
+        if entered is not None:
+            created = creation.group_of(interest, account.account_id, account.profile, entered)
+        elif before is not None:
+            created = replace(before, deleted=True)
+        else:
+            return
+        if created != before:
+            group = account.group(group_id)
+            group.created = created
+            self.changes.definitions.add(group_id)
+            self._define(group_id, group, event_id, at)
+
+    def _first_entered(self, interest: SolutionInterest) -> int | None:
+        if not interest.live:
+            return None
+        moments = (
+            creation.entered_at(interest, self.account.records),
+            self.account.entered.get(interest.interest_id),
+        )
+        return min((at for at in moments if at is not None), default=None)
+
+    def stage_move(self, event: StageMove) -> None:
+        """Take a stage move in and answer it (§6)."""
+        group = self.account.group(event.buying_group_id)
+        outcome = answer_move(group.progress, event, group.definition)
+        self.touched.answers.append((event, outcome))
+        if group.progress.received(event.event_id):
+            return
+        before = group.progress.stage(group.definition)
+        group.progress = group.progress.moved(event, group.definition)
+        self.changes.progress.add(event.buying_group_id)
+        if group.progress.stage(group.definition) != before:
+            self.touched.staged[event.buying_group_id] = _move(event)
+
+    def status_update(self, event: StatusUpdate) -> None:
+        """Take a status in and answer it (§6)."""
+        group = self.account.group(event.buying_group_id)
+        outcome = answer_status(group.progress, event, group.definition)
+        self.touched.answers.append((event, outcome))
+        named = group.progress.named(event)
+        if named is not group.progress:
+            group.progress = named
+            self.changes.progress.add(event.buying_group_id)
+            self.touched.named[event.buying_group_id] = _move(event)
+
+    def _entered(self, interest: SolutionInterest, at: int) -> None:
+        known = self.account.entered.get(interest.interest_id)
+        self.account.entered[interest.interest_id] = at if known is None else min(known, at)
+
+    def _define(self, buying_group_id: str, group: Group, event_id: str, at: int) -> None:
+        """Let a group's newest definition count, for its waiting decisions and for the job."""
+        before, job = group.definition, group.job
+        group.define()
+        if group.definition == before:
+            return
+        reason: Reason = "membership" if before is None else "template"
+        cause = Cause(event_id, at, reason)
+        self.touched.redefined[buying_group_id] = cause
+        if group.job is not None:
+            self.roster.maintain_group(buying_group_id, lambda _: cause)
+        elif job is not None:
+            self.roster.withdraw(buying_group_id, cause)
+        # Sorted: whoever folds these events numbers the changes alike.
+        for lead_id in sorted(group.decisions):
+            self.roster.resolve(buying_group_id, lead_id, cause)
+
+    def _known_anew(self, lead_id: str, lead: Lead, cause: Cause) -> None:
+        """Let a lead's changed profile count, for the job and for whoever decided on the lead."""
+        self.roster.maintain(lead_id, lead, cause)
+        for buying_group_id in lead.groups:
+            self.roster.resolve(buying_group_id, lead_id, cause)
 
     def _erase(self, lead: Lead, event: LeadProfile) -> None:
         if event.updated_at <= lead.erased_at:
@@ -203,27 +264,13 @@ class _Intake:
         cause = Cause(event.event_id, event.updated_at, "erasure")
         self.touched.leads[event.lead_id] = cause
         for buying_group_id in list(lead.groups):
-            group = self.account.group(buying_group_id)
-            kept_decisions = forget_until(group.decisions[event.lead_id], lead.erased_at)
-            if kept_decisions:
-                group.decisions[event.lead_id] = kept_decisions
-            else:
-                del group.decisions[event.lead_id]
-                lead.groups.discard(buying_group_id)
-            self.changes.decisions.add((buying_group_id, event.lead_id))
-            self._resolve(buying_group_id, event.lead_id, cause)
+            known = self.account.groups[buying_group_id].decisions[event.lead_id]
+            kept_decisions = forget_until(known, lead.erased_at)
+            if kept_decisions is not known:
+                self.roster.put(buying_group_id, event.lead_id, kept_decisions)
+            self.roster.resolve(buying_group_id, event.lead_id, cause)
+        self._known_anew(event.lead_id, lead, cause)
 
-    def _resolve(self, buying_group_id: str, lead_id: str, cause: Cause) -> None:
-        group = self.account.group(buying_group_id)
-        before = group.members.get(lead_id)
-        after = resolve_member(self.account, buying_group_id, lead_id)
-        if after == before:
-            return
-        key = (buying_group_id, lead_id)
-        self.touched.before.setdefault(key, before)
-        self.touched.members[key] = cause
-        group.makeup = None
-        if after is None:
-            del group.members[lead_id]
-        else:
-            group.members[lead_id] = after
+
+def _move(event: StageMove | StatusUpdate) -> Cause:
+    return Cause(event.event_id, event.decided_at, "move")

@@ -121,7 +121,20 @@ def decide(decisions: Decisions, decision: Decision) -> Decisions:
     merged = merge(opinion, ruling_of(decision))
     if merged is opinion:
         return decisions
-    return _with(decisions, decision.source, merged)
+    return with_opinion(decisions, decision.source, merged)
+
+
+def with_opinion(decisions: Decisions, source: Source, opinion: Opinion) -> Decisions:
+    """Return the decisions with one source's opinion replaced; the same object when it is the same."""
+    if decisions.of(source) == opinion:
+        return decisions
+    match source:
+        case "manual":
+            return replace(decisions, manual=opinion)
+        case "journey":
+            return replace(decisions, journey=opinion)
+        case "system":
+            return replace(decisions, system=opinion)
 
 
 def forget_until(decisions: Decisions, erased_at: Millis) -> Decisions:
@@ -165,13 +178,3 @@ def resolve(decisions: Decisions, roles: Container[str], status: LeadStatus | No
     if ruling.operation != "assign" or ruling.role is None:
         return None
     return Member(role=ruling.role, source=source, added_at=ruling.decided_at)
-
-
-def _with(decisions: Decisions, source: Source, opinion: Opinion) -> Decisions:
-    match source:
-        case "manual":
-            return replace(decisions, manual=opinion)
-        case "journey":
-            return replace(decisions, journey=opinion)
-        case "system":
-            return replace(decisions, system=opinion)

@@ -7,12 +7,22 @@ from typing import Literal, TypeAlias
 
 from domain.calendar import Day, Millis
 from domain.completeness import Completeness
-from domain.events import Decision, Source
+from domain.events import Decision, Source, StageMove, StatusUpdate
 from domain.membership import Member
 
 Reason: TypeAlias = Literal[
-    "activity", "decay", "membership", "role_edit", "template", "model", "baseline", "erasure"
+    "activity",
+    "decay",
+    "membership",
+    "role_edit",
+    "template",
+    "model",
+    "baseline",
+    "erasure",
+    "move",
 ]
+"""Why a figure moved. ``move`` is a journey's stage move or status *(ours)*."""
+
 OutcomeName: TypeAlias = Literal["applied", "no_change", "overridden", "stale", "void", "pending"]
 MembershipChange: TypeAlias = Literal["added", "removed", "role_changed", "source_changed"]
 
@@ -68,6 +78,30 @@ class MembershipChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class StageChanged:
+    """A group's stage changed; None stands for not having entered."""
+
+    version: int
+    cause: Cause
+    buying_group_id: str
+    solution_interest_id: str
+    previous: str | None
+    current: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """A group's status changed."""
+
+    version: int
+    cause: Cause
+    buying_group_id: str
+    solution_interest_id: str
+    previous: str | None
+    current: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one decision; ``overridden_by`` is set for ``overridden`` only."""
 
@@ -78,10 +112,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class DecisionAnswered:
-    """The answer to one received decision."""
+    """The answer to one received decision, stage move or status."""
 
     version: int
-    decision: Decision
+    decision: Decision | StageMove | StatusUpdate
     solution_interest_id: str | None
     outcome: Outcome
 
@@ -114,6 +148,8 @@ class GroupState:
     baseline_version: int
     model_version: int
     as_of: Day
+    stage: str | None
+    status: str | None
     versions: dict[str, int]
 
 
@@ -125,5 +161,12 @@ class GroupGone:
 
 
 Report: TypeAlias = (
-    ScoreUpdated | CompletenessChanged | MembershipChanged | DecisionAnswered | GroupState | GroupGone
+    ScoreUpdated
+    | CompletenessChanged
+    | MembershipChanged
+    | StageChanged
+    | StatusChanged
+    | DecisionAnswered
+    | GroupState
+    | GroupGone
 )

@@ -6,24 +6,30 @@ grows with the members of the groups it touched, and is shared by all events of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
-from domain.account import Account, Tenant
+from domain.account import Account, Group, Tenant, decisions_on, member_by
 from domain.calendar import Day, Millis
+from domain.changes import Changes, Touched
+from domain.definitions import SolutionInterest
 from domain.engagement import (
+    Baseline,
     TenantPart,
     WeightingModel,
     group_strength,
+    person_score,
     points_of,
+    role_shares,
     window_start,
 )
 from domain.events import AccountEvent
-from domain.figures import Settlement, makeup_of
-from domain.fold import Changes, take_in
-from domain.reports import (
-    Cause,
-    Reason,
-)
+from domain.figures import Settlement
+from domain.fold import Intake, take_in
+from domain.membership import Member
+from domain.reports import Cause, Reason
+from domain.roster import Roster
 
 
 def fold(account: Account, events: Iterable[AccountEvent], tenant: Tenant) -> Changes:
@@ -32,69 +38,147 @@ def fold(account: Account, events: Iterable[AccountEvent], tenant: Tenant) -> Ch
     The account is changed in place. It must have been filled and restored for this tenant.
     """
     changes, touched = take_in(account, events, tenant)
-    settlement = Settlement(account, tenant, changes)
-    for lead_id, cause in touched.leads.items():
-        settlement.person(lead_id, cause)
-    settlement.memberships(touched)
-    for buying_group_id, cause in settlement.touched_groups(touched).items():
-        settlement.group(buying_group_id, cause, redefined=buying_group_id in touched.redefined)
-    for decision, outcome in touched.answers:
-        settlement.answer(decision, outcome)
+    _settle(account, tenant, changes, touched)
     return changes
 
 
+def create(account: Account, interest: SolutionInterest, tenant: Tenant) -> Changes:
+    """Create or change what a solution interest that was just heard of means for an account (§3)."""
+    intake = Intake(account, tenant)
+    intake.create(interest, interest.event_id, interest.updated_at)
+    _settle(account, tenant, intake.changes, intake.touched)
+    return intake.changes
+
+
+def _settle(account: Account, tenant: Tenant, changes: Changes, touched: Touched) -> None:
+    settlement = Settlement(account, tenant, changes)
+    for lead_id, cause in touched.leads.items():
+        settlement.person(lead_id, cause)
+    if settlement.moved_people and account.asks_for_scores:
+        _maintain_by_score(settlement, Roster(account, changes, touched))
+    settlement.memberships(touched)
+    for buying_group_id, cause in settlement.touched_groups(touched).items():
+        settlement.group(buying_group_id, cause, touched)
+    for decision, outcome in touched.answers:
+        settlement.groups.answer(decision, outcome)
+
+
+def _maintain_by_score(settlement: Settlement, roster: Roster) -> None:
+    """Test the people whose score moved again: it may have crossed a bound of a condition.
+
+    Whoever joins by an activity joins: to a journey that is a change of membership.
+    """
+    for lead_id, moved in settlement.moved_people.items():
+        lead = roster.account.leads[lead_id]
+        roster.maintain(lead_id, lead, _joining(moved), scored_only=True)
+
+
+def _joining(moved: Cause) -> Cause:
+    """Return the cause of a membership that a score brought about."""
+    reason: Reason = "membership" if moved.reason == "activity" else moved.reason
+    return Cause(moved.event_id, moved.occurred_at, reason)
+
+
 def rescore(
-    account: Account, tenant: Tenant, event_id: str, at: Millis, *, republish: bool = True
+    account: Account,
+    tenant: Tenant,
+    event_id: str,
+    at: Millis,
+    *,
+    republish: bool = True,
+    remodelled: bool = False,
 ) -> Changes:
     """Measure a whole account against a new date and baseline (domain.md §5, "The baseline").
 
     The account must have been restored for the tenant as it was before. Once the tenant was ticked, days
     older than the window are dropped: ``as_of`` never moves back, so they cannot count again.
     ``republish`` gives every group's state, whose date or baseline changed, even if its figures did not.
-    A subject's reason says what moved it: ``activity`` when kept activity came of age with the new date,
-    ``decay`` when activity left the window, ``baseline`` when only the yardstick changed.
+    A subject's reason says what moved it: ``model`` when the weighting model is another one
+    (``remodelled``), ``activity`` when kept activity came of age with the new date, ``decay`` when
+    activity left the window, ``baseline`` when only the yardstick changed.
     """
-    changes = Changes()
+    changes, touched = Changes(), Touched()
     settlement = Settlement(account, tenant, changes)
     first_day = window_start(tenant.as_of)
-    reasons: dict[str, Reason] = {}
+    unmoved: Reason = "model" if remodelled else "baseline"
+    causes: dict[str, Cause] = {}
     for lead_id, lead in account.leads.items():
         for day in [day for day in lead.days if tenant.ticked and day < first_day]:
             del lead.days[day]
             changes.days.add((lead_id, day))
         points = lead.points
         lead.measure(tenant)
-        reason: Reason = "baseline"
-        if lead.points != points:
+        reason = unmoved
+        if lead.points != points and not remodelled:
             reason = "activity" if lead.points > points else "decay"
-        reasons[lead_id] = reason
-        settlement.report_person(lead_id, lead, Cause(event_id, at, reason))
+        causes[lead_id] = Cause(event_id, at, reason)
+        settlement.report_person(lead_id, lead, causes[lead_id])
+    roster = Roster(account, changes, touched)
+    for buying_group_id, group in account.groups.items():
+        if group.job is not None and group.job.uses_score:
+            roster.maintain_group(buying_group_id, lambda lead_id: _joining(causes[lead_id]))
+    settlement.memberships(touched)
+    joined: dict[str, set[Reason]] = {}
+    for (buying_group_id, _), cause in touched.members.items():
+        joined.setdefault(buying_group_id, set()).add(cause.reason)
     for buying_group_id, group in account.groups.items():
         if group.stands:
-            moved = {reasons[lead_id] for lead_id in group.members}
-            reason = next((r for r in _BY_WEIGHT if r in moved), "baseline")
-            settlement.measure_group(buying_group_id, Cause(event_id, at, reason), publish=republish)
+            moved = {causes[lead_id].reason for lead_id in group.members}
+            moved |= joined.get(buying_group_id, set())
+            reason = next((r for r in _BY_WEIGHT if r in moved), unmoved)
+            publish = republish or buying_group_id in touched.groups
+            settlement.measure_group(buying_group_id, Cause(event_id, at, reason), publish=publish)
     return changes
 
 
-_BY_WEIGHT: tuple[Reason, ...] = ("activity", "decay")
+_BY_WEIGHT: Final[tuple[Reason, ...]] = ("activity", "decay")
 
 
-def part_of(account: Account, as_of: Day, model: WeightingModel) -> TenantPart:
-    """Return what an account contributes to the baseline of a date (domain.md §5)."""
+def points_part(account: Account, as_of: Day, model: WeightingModel) -> TenantPart:
+    """Return an account's greatest weight and points on a date (domain.md §5)."""
     first_day = window_start(as_of)
     weight_of = model.weights.get
-    weight = 0
-    points: dict[str, int] = {}
-    for lead_id, lead in account.leads.items():
-        points[lead_id] = points_of(lead.days, as_of, model)
+    weight = points = 0
+    for lead in account.leads.values():
+        points = max(points, points_of(lead.days, as_of, model))
         for day, types in lead.days.items():
             if first_day <= day <= as_of:
                 weight = max(weight, *(weight_of(kept, 0) for kept in types))
+    return TenantPart(weight, points)
+
+
+def strength_part(
+    account: Account, as_of: Day, model: WeightingModel, yardstick: Baseline
+) -> TenantPart:
+    """Return an account's greatest group strength on a date (domain.md §5).
+
+    ``yardstick`` is the coming baseline without its group root. Person scores by it decide who will be a
+    member where conditions ask for them, so the strength is that of the members to come.
+    """
+    points = {
+        lead_id: points_of(lead.days, as_of, model) if lead.days else 0
+        for lead_id, lead in account.leads.items()
+    }
     strength = 0.0
     for group in account.groups.values():
-        if group.definition is not None and group.members:
-            shares = makeup_of(group, group.definition).shares
-            held = ((member.role, points[lead_id]) for lead_id, member in group.members.items())
-            strength = max(strength, group_strength(shares, held))
-    return TenantPart(weight, max(points.values(), default=0), strength)
+        members = _members_to_come(account, group, points, yardstick)
+        if members and group.definition is not None:
+            held = Counter(member.role for member in members.values())
+            shares = role_shares(group.definition.roles, held)
+            roots = ((member.role, points[lead_id]) for lead_id, member in members.items())
+            strength = max(strength, group_strength(shares, roots))
+    return TenantPart(greatest_strength=strength)
+
+
+def _members_to_come(
+    account: Account, group: Group, points: dict[str, int], yardstick: Baseline
+) -> dict[str, Member]:
+    if group.job is None or not group.job.uses_score:
+        return group.members
+    found: dict[str, Member] = {}
+    for lead_id, lead in account.leads.items():
+        score = person_score(points[lead_id], yardstick)
+        member = member_by(group, decisions_on(group, lead_id, lead, score), lead)
+        if member is not None:
+            found[lead_id] = member
+    return found

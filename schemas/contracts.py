@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
-from schemas import control, inputs, outputs
+from schemas import control, definitions, inputs, outputs
 from schemas.fields import Contract
 
 Direction = Literal["input", "output", "control"]
@@ -33,10 +33,13 @@ _ROWS: Final = (
     ContractRow("lead-profiles", inputs.LeadProfile, "input"),
     ContractRow("accounts", inputs.Account, "input"),
     ContractRow("buying-groups", inputs.BuyingGroup, "input"),
+    ContractRow("definitions", definitions.Definition, "input"),
     ContractRow("control", control.ControlRecord, "control"),
     ContractRow("score-updated", outputs.ScoreUpdated, "output"),
     ContractRow("completeness-changed", outputs.CompletenessChanged, "output"),
     ContractRow("membership-changed", outputs.MembershipChanged, "output"),
+    ContractRow("stage-changed", outputs.StageChanged, "output"),
+    ContractRow("status-changed", outputs.StatusChanged, "output"),
     ContractRow("assignment-outcome", outputs.AssignmentOutcome, "output"),
     ContractRow("buying-group-state", outputs.BuyingGroupState, "output"),
 )

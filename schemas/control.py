@@ -1,31 +1,44 @@
-"""The control records: day ticks, and the parts and the whole of a scoring baseline."""
+"""The control records: day ticks, the steps towards a scoring baseline, and definitions."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.fields import INT32_MAX, Contract, Day, Id, Int64, Millis, Version
+from schemas.fields import INT32_MAX, AnyText, Contract, Day, Id, Int64, Millis, Version
 
 Partition = Annotated[int, Field(ge=0, le=INT32_MAX)]
+ControlKind = Literal[
+    "day_tick",
+    "points_asked",
+    "baseline_part",
+    "strength_asked",
+    "strength_part",
+    "baseline",
+    "definition",
+]
 
 
 class ControlRecord(Contract):
     """A message between partitions of one tenant (architecture.md, "Ticks").
 
-    - `day_tick`: moves the addressee's `as_of` on; it answers with a `baseline_part`.
-    - `baseline_part`: one partition's own greatest figures, for the partition that reduces them.
+    - `day_tick`: a new day, to the partition that reduces; it asks all for their points.
+    - `points_asked`: the day and `model` to count by; the addressee answers with a `baseline_part`.
+    - `baseline_part`: one partition's own greatest weight and points under `model`.
+    - `strength_asked`: the tenant's weight and person root; the answer is a `strength_part`.
+    - `strength_part`: one partition's own greatest group strength against them.
     - `baseline`: the merged figures of the tenant; the addressee rescores against them.
+    - `definition`: what a marketer defined, so that every partition knows it.
 
-    A figure that its kind does not carry is null. Figures are defined in domain.md §5.
+    A field that its kind does not carry is null. Figures are defined in domain.md §5.
     """
 
-    kind: Literal["day_tick", "baseline_part", "baseline"]
+    kind: ControlKind
     event_id: Id
     issued_at: Millis
     tick_id: Id
-    """Groups the tick, its parts and its baseline."""
+    """Groups the tick, its questions, its parts and its baseline; of a definition, its event id."""
     as_of: Day
-    """The UTC day the tick moves to."""
+    """The UTC day the tick moves to; of a definition, the day of its `updated_at`."""
     partition: Partition
     """The partition this record is addressed to."""
     sender: Partition | None = None
@@ -44,3 +57,7 @@ class ControlRecord(Contract):
     """Greatest root(p) of the tenant."""
     greatest_group_root: Annotated[float, Field(ge=0)] | None = None
     """Greatest root(g) of the tenant."""
+    model: AnyText | None = None
+    """JSON text of the activity weighting model to compute with."""
+    definition: AnyText | None = None
+    """JSON text of a `Definition`."""

@@ -17,6 +17,7 @@ Reason = Literal[
     "model",
     "baseline",
     "erasure",
+    "move",
 ]
 Source = Literal["manual", "journey", "system"]
 
@@ -92,13 +93,29 @@ class MembershipChanged(Output):
     current: Membership | None = None
 
 
+class StageChanged(Output):
+    """A group moved to another stage (domain.md §6)."""
+
+    previous: str | None = None
+    current: str | None = None
+
+
+class StatusChanged(Output):
+    """A group's status changed (domain.md §6)."""
+
+    previous: str | None = None
+    current: str | None = None
+
+
 class AssignmentOutcome(Output):
-    """What became of one decision; `detail` says why, in words (domain.md §7)."""
+    """What became of one decision; `detail` says why, in words (domain.md §7).
+
+    `lead_id` is null when the decision moved the group's stage or status.
+    """
 
     decision_event_id: str
-    lead_id: str
     source: Source
-    operation: Literal["assign", "remove", "release"]
+    operation: Literal["assign", "remove", "release", "update_stage", "update_status"]
     outcome: Literal["applied", "no_change", "overridden", "stale", "void", "pending"]
     overridden_by: Source | None = None
     detail: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from streams.settings import Settings
 from streams.topics import ALL_TOPICS, Topic
 
 _TIMEOUT_S = 30.0
+_LOOK_EVERY_S = 0.1
 
 
 class ClusterError(Exception):
@@ -68,7 +70,23 @@ def create_topics(settings: Settings) -> list[str]:
             msg = f"topic {name} could not be created: {error.args[0].str()}"
             raise ClusterError(msg) from error
         created.append(name)
+    _wait_until_known(client, created, said)
     return sorted(created)
+
+
+def _wait_until_known(client: AdminClient, names: Iterable[str], said: list[str]) -> None:
+    """Wait until the broker tells of topics that its controller has created: a busy one takes a while.
+
+    Raises:
+        ClusterError: it does not in time.
+    """
+    unknown = set(names)
+    deadline = time.monotonic() + _TIMEOUT_S
+    while unknown := unknown - _existing(client, said).keys():
+        if time.monotonic() > deadline:
+            msg = f"{min(unknown)} was created, and Kafka does not tell of it; try again in a moment"
+            raise ClusterError(msg)
+        time.sleep(_LOOK_EVERY_S)
 
 
 def check_topics(settings: Settings) -> list[Difference]:

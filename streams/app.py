@@ -8,36 +8,21 @@ from typing import Any, Final
 
 import faust
 from faust.tables.manager import TableManager
-from faust.tables.recovery import Recovery, ServiceStopped
+from faust.tables.recovery import Recovery
 from faust.types import TP
-from mode.utils.times import Seconds
 from yarl import URL
 
 from streams.lanes import Lanes, ProcessorFactory
+from streams.recovery import EngineRecovery
 from streams.settings import Settings
 from streams.tables import EngineTable, RangeSchema, create_tables
-from streams.topics import CONTROL, INPUTS, Topic
+from streams.topics import SOURCES, Topic
 from streams.transport import RangeTransport
 
 _COMMIT_EVERY_S: Final = 1.0
 _NEVER_S: Final = 10 * 365 * 86_400.0
 _POLL_IN_BATCHES: Final = 2
 """One poll serves all partitions, so it may bring more than one of them folds at a time."""
-
-
-class EngineRecovery(Recovery):
-    """Faust's recovery, which takes a broker that does not answer for a failure, not for the end."""
-
-    async def _wait(self, coro: Any, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - Faust's
-        try:
-            await super()._wait(coro, timeout)
-        except ServiceStopped as stopped:
-            if self.should_stop or self.crashed:
-                raise
-            # mode cannot tell a timeout from having been stopped, and recovery would end in silence:
-            # a worker that holds its partitions and reads nothing.
-            msg = "recovery got no answer from the broker in time"
-            raise TimeoutError(msg) from stopped
 
 
 class EngineTables(TableManager):
@@ -59,7 +44,7 @@ class EngineTables(TableManager):
     ) -> None:
         """Fence earlier writers of the assigned partitions, then recover."""
         app: EngineApp = self.app  # type: ignore[assignment]
-        sources = {topic.full_name(app.settings.namespace) for topic in (*INPUTS, CONTROL)}
+        sources = {topic.full_name(app.settings.namespace) for topic in SOURCES}
         await app.lanes.open({tp.partition for tp in assigned if tp.topic in sources}, generation_id)
         await super().on_rebalance(assigned, revoked, newly_assigned, generation_id)
 

@@ -76,6 +76,8 @@ class PartitionProducer:
         self.transactional_id = transactional_id
         self._namespace = namespace
         self._offsets: dict[tuple[str, int], int] = {}
+        self._refusal: str | None = None
+        self._watching = False
         self._producer = Producer(
             {
                 **client,
@@ -113,10 +115,15 @@ class PartitionProducer:
         """Write a delivery in one transaction; return the last offset per changelog partition.
 
         Raises:
-            DeliveryError: nothing was written; try again.
+            DeliveryError: nothing was written; try again. From the second time on the message names the
+                record that the broker refuses, if it is one.
             Fenced: another worker owns the partition.
         """
         self._offsets = {}
+        self._refusal = None
+        # Who refused what is only told to those who ask for each record, which costs a call for every
+        # output. So it is asked once something has failed.
+        taken = self._taken if self._watching else None
         try:
             self._producer.begin_transaction()
             for table, key, value in delivery.rows:
@@ -128,11 +135,13 @@ class PartitionProducer:
                     record.value,
                     record.partition,
                     record.headers,
-                    None,
+                    taken,
                 )
             self._commit()
         except KafkaException as error:
+            self._watching = True
             self._undo(error)
+        self._watching = False
         return self._offsets
 
     def close(self) -> None:
@@ -192,12 +201,25 @@ class PartitionProducer:
             if also.args[0].fatal() or also.args[0].code() in _FENCED:
                 msg = f"{self.transactional_id}: {_told(also)}"
                 raise Fenced(msg) from also
-        raise DeliveryError(_told(error)) from error
+        told = _told(error)
+        raise DeliveryError(told if self._refusal is None else f"{self._refusal} ({told})") from error
 
     def _written(self, error: KafkaError | None, message: Message) -> None:
         if error is None:
             key = (message.topic() or "", message.partition() or 0)
             self._offsets[key] = message.offset() or 0
+        else:
+            self._taken(error, message)
+
+    def _taken(self, error: KafkaError | None, message: Message) -> None:
+        # What is purged is not refused: it only was in the same transaction.
+        if error is None or self._refusal is not None or error.code() in _PURGED:
+            return
+        key = (message.key() or b"").decode(errors="replace")
+        self._refusal = (
+            f"{message.topic()} [{message.partition()}]: the record with key {key!r} of"
+            f" {len(message.value() or b'')} bytes is refused: {error.name()}: {error.str()}"
+        )
 
 
 _FENCED: Final = frozenset(
@@ -208,6 +230,9 @@ _FENCED: Final = frozenset(
         KafkaError.PRODUCER_FENCED,
     }
 )
+
+
+_PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
 
 
 class _LibrdkafkaLog:

@@ -92,6 +92,7 @@ class Lanes:
         self._on_failure = on_failure
         self._lanes: dict[int, _Lane] = {}
         self._finished: dict[tuple[str, int], int] = {}
+        self._failing: set[int] = set()
         self._room = asyncio.Event()
         self._closing = False
         self._generation = 0
@@ -152,6 +153,8 @@ class Lanes:
         await self.quiesce()
         await self.close()
         self._finished.clear()
+        self._failing.clear()
+        metrics.FAILING.set(0)
         self._generation = generation
         opened = await asyncio.gather(*(self._open(partition) for partition in sorted(partitions)))
         self._lanes = {lane.partition: lane for lane in opened}
@@ -218,11 +221,12 @@ class Lanes:
             retry=retry_if_exception_type(DeliveryError),
             stop=stop_any(stop_after_delay(GIVE_UP_AFTER_S), _WhenClosing(self)),
             wait=wait_random_exponential(multiplier=0.2, max=10.0),
-            before_sleep=lambda state: _told_retry(lane.partition, state),
+            before_sleep=lambda state: self._note_failure(lane.partition, state),
             reraise=True,
         ):
             with attempt:
                 await self._attempt(lane, batch)
+        self._note_success(lane.partition)
         for submission in batch:
             fetched = submission.fetched
             lane.records = max(0, lane.records - len(fetched.records))
@@ -230,6 +234,24 @@ class Lanes:
         self._room.set()
         metrics.BATCHES.inc()
         metrics.BATCH_SECONDS.observe(monotonic() - started)
+
+    def _note_failure(self, partition: int, state: RetryCallState) -> None:
+        failure = state.outcome.exception() if state.outcome else None
+        log.warning(
+            "delivery failed, trying again",
+            partition=partition,
+            attempt=state.attempt_number,
+            reason=str(failure),
+        )
+        metrics.RETRIES.inc()
+        self._failing.add(partition)
+        metrics.FAILING.set(len(self._failing))
+
+    def _note_success(self, partition: int) -> None:
+        if partition in self._failing:
+            self._failing.discard(partition)
+            metrics.FAILING.set(len(self._failing))
+            log.info("delivery goes on", partition=partition)
 
     async def _attempt(self, lane: _Lane, batch: list[Submission]) -> None:
         loop = asyncio.get_running_loop()
@@ -268,13 +290,3 @@ class _WhenClosing(stop_base):
 
     def __call__(self, retry_state: RetryCallState) -> bool:  # noqa: ARG002 - tenacity's signature
         return self._lanes.closing
-
-
-def _told_retry(partition: int, state: RetryCallState) -> None:
-    failure = state.outcome.exception() if state.outcome else None
-    log.warning(
-        "delivery failed, trying again",
-        partition=partition,
-        attempt=state.attempt_number,
-        reason=str(failure),
-    )

@@ -22,5 +22,7 @@ BATCH_SECONDS = Histogram(
     "Time to fold and deliver a batch",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 120),
 )
+RETRIES = Counter("buying_groups_delivery_retries", "Batches that were undone and tried again")
+FAILING = Gauge("buying_groups_failing_partitions", "Partitions whose batch is being tried again")
+RECOVERING = Gauge("buying_groups_recovery_remaining", "Changelog records still to be recovered")
 OWNED_PARTITIONS = Gauge("buying_groups_owned_partitions", "Partitions this worker owns")
-STAGE_MOVES = Counter("buying_groups_stage_moves_waiting", "Stage and status moves, not applied yet")

@@ -89,6 +89,13 @@ MANUAL_EDITS: Final = _input("manual-edits", None)
 LEAD_PROFILES: Final = _input("lead-profiles", None)
 ACCOUNTS: Final = _input("accounts", None)
 BUYING_GROUPS: Final = _input("buying-groups", None)
+DEFINITIONS: Final = Topic(
+    "definitions",
+    "input",
+    "definition id",
+    "definitions",
+    {"cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime"},
+)
 
 CONTROL: Final = Topic(
     "control",
@@ -102,6 +109,8 @@ SCORE_UPDATED: Final = _output("score-updated", 30)
 COMPLETENESS_CHANGED: Final = _output("completeness-changed", 30)
 MEMBERSHIP_CHANGED: Final = _output("membership-changed", 30)
 ASSIGNMENT_OUTCOME: Final = _output("assignment-outcome", 7)
+STAGE_CHANGED: Final = _output("stage-changed", 30)
+STATUS_CHANGED: Final = _output("status-changed", 30)
 BUYING_GROUP_STATE: Final = Topic(
     "buying-group-state",
     "output",
@@ -128,7 +137,9 @@ TABLES: Final = (
     "lead_to_score",
     "group_to_definition",
     "group_lead_to_decisions",
+    "group_to_moves",
     "group_to_figures",
+    "partition_to_definition",
     "partition_to_clock",
 )
 """The tables' names: what their key identifies, and what they hold."""
@@ -141,16 +152,23 @@ INPUTS: Final = (
     ACCOUNTS,
     BUYING_GROUPS,
 )
+"""The inputs that are keyed by account."""
+
+SOURCES: Final = (*INPUTS, DEFINITIONS, CONTROL)
+"""Everything that a worker reads."""
+
 OUTPUTS: Final = (
     SCORE_UPDATED,
     COMPLETENESS_CHANGED,
     MEMBERSHIP_CHANGED,
+    STAGE_CHANGED,
+    STATUS_CHANGED,
     ASSIGNMENT_OUTCOME,
     BUYING_GROUP_STATE,
     DEAD_LETTERS,
 )
 CHANGELOGS: Final = tuple(_changelog(table) for table in TABLES)
 
-ALL_TOPICS: Final = (*INPUTS, CONTROL, *OUTPUTS, *CHANGELOGS)
+ALL_TOPICS: Final = (*SOURCES, *OUTPUTS, *CHANGELOGS)
 
 BY_NAME: Final[Mapping[str, Topic]] = {topic.name: topic for topic in ALL_TOPICS}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import Final
 
@@ -47,7 +47,7 @@ class Sighting:
 class Happening:
     """A line of the ticker: ``kind`` chooses its colour, ``subject`` is a group's account.
 
-    ``interest`` is empty where the account has one group only.
+    ``interest`` is empty where the account has one group only, or the same is told of all it has.
     """
 
     kind: str
@@ -93,7 +93,7 @@ class Board:
             self._take_state(sighting, sighting.value)
         happening = self.tell(sighting)
         if happening is not None:
-            self.happenings.appendleft(happening)
+            self._note(happening)
 
     def seen(self, topic: str, cause_id: str) -> list[Sighting]:
         """Return the records of a topic that an input event caused, in the order they were read."""
@@ -106,6 +106,14 @@ class Board:
     def latency_s(self) -> float | None:
         """Return the median time from publishing an event to reading its first output, in seconds."""
         return median(self.latencies.values()) if self.latencies else None
+
+    def _note(self, happening: Happening) -> None:
+        newest = self.happenings[0] if self.happenings else None
+        if newest is not None and replace(newest, interest="") == replace(happening, interest=""):
+            # A profile moves all groups of its account alike: that is one thing that happened.
+            self.happenings[0] = replace(happening, interest="")
+        else:
+            self.happenings.appendleft(happening)
 
     def _measure(self, sighting: Sighting) -> None:
         published = self.published_at.get(sighting.cause_id)

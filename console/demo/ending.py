@@ -85,12 +85,16 @@ def tell_how_to_look_further(
     if bootstrap_servers is None:
         say(console, Text("To look further, leave everything running:", style="bold"))
         say_command(console, "make demo ARGS=--keep")
-        say(console, Text("It ends with the commands for a second terminal: export, publish, tick."))
+        say(
+            console,
+            Text("It ends with commands for a second terminal: definitions, export, publish, tick."),
+        )
     else:
         day = max((state.as_of for state in board.states.values()), default=story.today)
         command = _command()
         say(console, Text("Kafka and the worker go on. In a second terminal:", style="bold"))
         say_command(console, f"export KAFKA_BOOTSTRAP_SERVERS={bootstrap_servers} NAMESPACE=bg")
+        say_command(console, f"{command} definitions show")
         say_command(console, f"{command} export --output table")
         say_command(console, f"{command} export | head -1")
         say_command(console, f"echo '{_one_more(story)}' | {command} publish -")
@@ -110,8 +114,8 @@ def say_command(console: Console, command: str) -> None:
 
 
 def _one_more(story: Story) -> str:
-    """Return an event in the command line's form: the member by hand fills out a form."""
-    lead_id = story.scenes.manual_lead
+    """Return an event in the command line's form: whom the story pulled about fills out a form."""
+    lead_id = story.scenes.tug.lead
     event = {
         "event_id": "from-second-terminal-1",
         "account_id": story.people[lead_id].account_id,

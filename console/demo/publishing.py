@@ -52,12 +52,12 @@ class Publisher:
         for record in records:
             options: dict[str, Any] = {}
             if record.misplaced:
-                home = partition_of(record.account_id, self._settings.partitions)
+                home = partition_of(record.key, self._settings.partitions)
                 options["partition"] = (home + 1) % self._settings.partitions
             self._producer.produce(
                 f"{self._settings.namespace}.{record.topic}",
                 self._value(record),
-                record.account_id.encode(),
+                record.key.encode(),
                 headers=self._headers(record),
                 on_delivery=self._confirmed(record.event_id),
                 **options,
@@ -88,7 +88,7 @@ class Publisher:
             event_id=record.event_id,
             source="/demo",
             at=at,
-            subject=record.account_id,
+            subject=record.key,
         )
         return list(headers)
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from console.demo.scenes import Scenes
 from domain.calendar import Day, Millis
 from schemas.fields import Contract
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A lead of one account. ``seat`` is the role that suits the person's job."""
+    """A lead of one account. ``seat`` is the role that suits the title; outsiders' titles suit none."""
 
     lead_id: str
     account_id: str
     first_name: str
     last_name: str
     job_title: str
-    seat: str
+    seat: str | None = None
 
     @property
     def name(self) -> str:
@@ -28,25 +29,26 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class GroupPlace:
-    """A buying group: which account it is of, and what for."""
+    """A buying group: which account it is of, what for, and the roles of its template in order."""
 
     buying_group_id: str
     account_id: str
     account: str
     interest_id: str
     interest: str
+    roles: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """One record to publish: ``event`` in its contract, or ``raw`` bytes that are in none.
 
-    ``misplaced`` puts it into another partition than its account's.
+    ``misplaced`` puts it into another partition than its key's.
     """
 
     topic: str
     event_id: str
-    account_id: str
+    key: str
     event: Contract | None = None
     raw: bytes = b""
     misplaced: bool = False
@@ -76,39 +78,20 @@ class Beat:
 
 
 @dataclass(frozen=True, slots=True)
-class Scenes:
-    """The ids that the telling looks for in the outputs: leads, groups and input events."""
-
-    manual_lead: str
-    manual_group: str
-    manual_edit: str
-    journey_removal: str
-    duplicate_lead: str
-    before_duplicate: str
-    after_duplicate: str
-    late_lead: str
-    late_event: str
-    late_day: Day
-    broken_event: str
-    misplaced_event: str
-    misplaced_lead: str
-    leaver: str
-    leaver_group: str
-    leaving: str
-    successor: str
-    succession: str
-    void_lead: str
-    void_assign: str
-
-
-@dataclass(frozen=True, slots=True)
 class Story:
-    """What will be published, and who it is about: ``people`` by lead id, ``groups`` by their id."""
+    """What will be published, and who it is about: ``people`` by lead id, ``groups`` by their id.
+
+    ``definitions`` go first, then ``cast``: accounts and profiles. ``first_members`` says how many
+    members these two alone lead to, by group: the groups that the creation job makes at once.
+    """
 
     start: Millis
     today: Day
     people: Mapping[str, Person]
     groups: Mapping[str, GroupPlace]
+    definitions: tuple[Record, ...]
+    cast: tuple[Record, ...]
+    first_members: Mapping[str, int]
     history: tuple[Record, ...]
     beats: tuple[Beat, ...]
     scenes: Scenes
@@ -117,3 +100,8 @@ class Story:
     def live(self) -> tuple[Record, ...]:
         """Return the records of all beats, in order."""
         return tuple(record for beat in self.beats for record in beat.records)
+
+    @property
+    def before(self) -> tuple[Record, ...]:
+        """Return the records of everything before the live part, in order."""
+        return (*self.definitions, *self.cast, *self.history)

@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from console.demo.board import Sighting
 from console.demo.records import Beat, Story
-from console.demo.telling import Words
+from console.demo.telling import DAY_TICK, Words
 from console.demo.view import View
 from console.demo.watch import Watch
 
@@ -36,7 +37,7 @@ class _OnScreen:
         self._view = view
 
     def begins(self, beat: Beat) -> None:
-        self._view.caption, self._view.focus = beat.caption, beat.focus
+        self._view.turn_to(beat)
 
     def happened(self, beat: Beat) -> None:
         """The screen follows the board by itself."""
@@ -59,10 +60,16 @@ class _InLines:
                 for fact in beat.facts[:1]
                 for sighting in self._watch.board.seen(fact.topic, fact.cause_id)[:1]
             ]
-            told = [self._words.tell(sighting) for sighting in sightings]
+            told = [self._told(sighting) for sighting in sightings]
+            if beat.tick is not None:
+                told = [one.text for one in self._watch.board.happenings if one.subject == DAY_TICK][:1]
         seconds = f"{time.monotonic() - self._began:4.0f} s  "
-        result = "".join(f"  → {one.text}" for one in told if one is not None)
+        result = "".join(f"  → {one}" for one in told if one)
         self._console.print(Text(seconds + beat.caption + result), soft_wrap=True)
+
+    def _told(self, sighting: Sighting) -> str:
+        happening = self._words.tell(sighting)
+        return self._words.tell_person(sighting) if happening is None else happening.text
 
 
 @contextmanager

@@ -11,14 +11,15 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from console.demo.board import Board, rounded
-from console.demo.cast import SHORT_ROLES, TEMPLATE
-from console.demo.records import Story
+from console.demo.cast import SHORT_ROLES
+from console.demo.records import GroupPlace, Story
 from schemas.outputs import BuyingGroupState, Member
 
 WIDE: Final = 112
 """Columns from which on there is room for whole words."""
 
 SOURCE_STYLE: Final = {"manual": "magenta", "journey": "cyan", "system": "yellow"}
+_OTHERS: Final = "oth"
 _FRESH_S: Final = 2.5
 
 
@@ -28,6 +29,7 @@ class Glyphs:
 
     manual: str
     journey: str
+    system: str
     empty: str
     up: str
     down: str
@@ -35,11 +37,26 @@ class Glyphs:
 
     def of(self, source: str) -> str:
         """Return the mark of a member."""
-        return self.manual if source == "manual" else self.journey
+        return {"manual": self.manual, "journey": self.journey}.get(source, self.system)
 
 
-_PLAIN: Final = Glyphs("M", "j", ".", "^", "v", ">")
-_FINE: Final = Glyphs("◆", "●", "○", "▲", "▼", "▸")
+_PLAIN: Final = Glyphs("M", "j", "s", ".", "^", "v", ">")
+_FINE: Final = Glyphs("◆", "●", "■", "○", "▲", "▼", "▸")
+
+
+@dataclass(frozen=True, slots=True)
+class _Room:
+    """How wide bars are on a screen, 0 for none, and whether a column says who is missing."""
+
+    complete: int
+    score: int
+    missing: bool
+
+
+def _room(width: int) -> _Room:
+    if width >= WIDE:
+        return _Room(8, 8, missing=True)
+    return _Room(6, 6, missing=False) if width >= 96 else _Room(3, 0, missing=False)  # noqa: PLR2004
 
 
 def glyphs_for(console: Console) -> Glyphs:
@@ -57,45 +74,33 @@ def groups_table(
     focus: str = "",
     now: float = float("inf"),
 ) -> Table:
-    """Return the table of groups: who sits where, how complete, how engaged."""
-    wide = width >= WIDE
-    dim = "dim"
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style=dim)
+    """Return the table of groups: who sits where, how complete, how engaged, at which stage.
+
+    The line of a group that is still to be created is empty.
+    """
+    room = _room(width)
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, expand=True, header_style="dim")
     table.add_column("", width=1)
     table.add_column("account", no_wrap=True, overflow="ellipsis", width=17)
-    table.add_column("buying group", no_wrap=True, overflow="ellipsis", width=16)
-    for role in TEMPLATE.roles:
-        table.add_column(SHORT_ROLES[role.role], no_wrap=True, width=max(len(SHORT_ROLES[role.role]), 3))
-    table.add_column("complete", no_wrap=True, width=14 if wide else 12)
-    table.add_column("score", no_wrap=True, width=14 if wide else 12)
-    if wide:
+    table.add_column("group", no_wrap=True, overflow="ellipsis", width=13)
+    for short in (*SHORT_ROLES.values(), _OTHERS):
+        table.add_column(short, no_wrap=True, width=max(len(short), 3))
+    table.add_column("complete", no_wrap=True, width=max(room.complete + 5, 8))
+    table.add_column("score", no_wrap=True, width=room.score + 5)
+    table.add_column("stage", no_wrap=True, width=10)
+    if room.missing:
         table.add_column("missing", no_wrap=True, overflow="ellipsis", ratio=1)
     for group_id in list(story.groups)[:shown]:
-        place = story.groups[group_id]
         state = board.states.get(group_id)
-        here = group_id == focus
-        cells: list[RenderableType] = [
-            Text(glyphs.here if here else "", style="bold"),
-            Text(place.account, style="bold" if here else ""),
-            Text(place.interest, style="" if here else dim),
-        ]
-        if state is not None:
-            cells += [_slots(state, role.role, glyphs) for role in TEMPLATE.roles]
+        if state is None:
+            table.add_row("")
+        else:
+            here = glyphs.here if group_id == focus else ""
             moves = {
                 figure: _arrow(board, group_id, figure, glyphs, now)
                 for figure in ("completeness", "score")
             }
-            full = not state.missing_roles
-            size = 8 if wide else 6
-            cells.append(
-                _gauge(
-                    state.completeness, size, "bold green" if full else "green", moves["completeness"]
-                )
-            )
-            cells.append(_gauge(state.score, size, "blue", moves["score"]))
-            if wide:
-                cells.append(Text(_missing(state), style=dim))
-        table.add_row(*cells)
+            table.add_row(*_cells(story.groups[group_id], state, glyphs, room, here, moves))
     return table
 
 
@@ -104,19 +109,52 @@ def members_of(state: BuyingGroupState, role: str) -> list[Member]:
     return sorted((member for member in state.members if member.role == role), key=lambda m: -m.score)
 
 
-def _slots(state: BuyingGroupState, role: str, glyphs: Glyphs) -> Text:
+def _cells(
+    place: GroupPlace,
+    state: BuyingGroupState,
+    glyphs: Glyphs,
+    room: _Room,
+    here: str,
+    moves: dict[str, Text],
+) -> list[RenderableType]:
+    others = [role for role in place.roles if role not in SHORT_ROLES]
+    full = "bold green" if not state.missing_roles else "green"
+    cells: list[RenderableType] = [
+        Text(here, style="bold"),
+        Text(place.account, style="bold" if here else ""),
+        Text(place.interest, style="" if here else "dim"),
+        *(_slots(state, [role], glyphs, max(len(short), 3)) for role, short in SHORT_ROLES.items()),
+        _slots(state, others, glyphs, len(_OTHERS)),
+        _gauge(state.completeness, room.complete, full, moves["completeness"]),
+        _gauge(state.score, room.score, "blue", moves["score"]),
+        Text(state.stage or "", style="" if here else "dim"),
+    ]
+    if room.missing:
+        cells.append(Text(_missing(state), style="dim"))
+    return cells
+
+
+def _slots(state: BuyingGroupState, roles: list[str], glyphs: Glyphs, width: int) -> Text:
     slots = Text()
-    for member in members_of(state, role):
-        slots.append(glyphs.of(member.source), SOURCE_STYLE[member.source])
-    for missing in state.missing_roles:
-        if missing.role == role:
-            slots.append(glyphs.empty * missing.short_by, "dim")
+    for role in roles:
+        for member in members_of(state, role):
+            slots.append(glyphs.of(member.source), SOURCE_STYLE[member.source])
+        for missing in state.missing_roles:
+            if missing.role == role:
+                slots.append(glyphs.empty * missing.short_by, "dim")
+    if len(slots) > width:
+        slots = slots[: width - 1].append("+", "dim")
     return slots
 
 
-def _gauge(figure: float, size: int, style: str, arrow: Text) -> Table:
-    gauge = Table.grid(Column(width=size), Column(width=4, justify="right"), Column(width=1))
-    gauge.add_row(bar(figure, size, style), Text(str(rounded(figure)), style=style), arrow)
+def _gauge(figure: float, size: int, style: str, arrow: Text) -> RenderableType:
+    told = Text(str(rounded(figure)), style=style)
+    if not size:
+        gauge = Table.grid(Column(width=4, justify="right"), Column(width=1))
+        gauge.add_row(told, arrow)
+    else:
+        gauge = Table.grid(Column(width=size), Column(width=4, justify="right"), Column(width=1))
+        gauge.add_row(bar(figure, size, style), told, arrow)
     return gauge
 
 
@@ -140,7 +178,9 @@ def _arrow(board: Board, group_id: str, figure: str, glyphs: Glyphs, now: float)
 
 
 def _missing(state: BuyingGroupState) -> str:
-    return ", ".join(f"{role.short_by} {shorter(role.role)}" for role in state.missing_roles)
+    return ", ".join(
+        f"{role.short_by} {SHORT_ROLES.get(role.role, role.role)}" for role in state.missing_roles
+    )
 
 
 def shorter(role: str) -> str:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from console.demo.board import Happening, Sighting, rounded
-from console.demo.records import GroupPlace, Person, Story
+from console.demo.records import GroupPlace, Person, Record, Story
+from schemas.inputs import LeadProfile
 from schemas.outputs import (
     AssignmentOutcome,
+    BuyingGroupState,
     CompletenessChanged,
     MembershipChanged,
     ScoreUpdated,
+    StageChanged,
+    StatusChanged,
 )
 from streams.topics import DEAD_LETTERS
 
 _WORTH_TELLING = frozenset({"overridden", "void"})
+_RESCORED = frozenset({"decay", "baseline", "model"})
+DAY_TICK = "day tick"
+"""What a happening that concerns all groups is about."""
 
 
 class Words:
@@ -23,25 +31,37 @@ class Words:
     def __init__(self, story: Story) -> None:
         self._people: Mapping[str, Person] = story.people
         self._groups: Mapping[str, GroupPlace] = story.groups
+        self._titles = {person.lead_id: person.job_title for person in story.people.values()}
         self._rescored: set[int] = set()
+        self._tellers: Mapping[type, Callable[[Any], Happening | None]] = {
+            MembershipChanged: self._membership,
+            CompletenessChanged: self._completeness,
+            ScoreUpdated: self._score,
+            StageChanged: self._moved,
+            StatusChanged: self._moved,
+            AssignmentOutcome: self._outcome,
+            BuyingGroupState: self._created,
+        }
+
+    def learn(self, records: Iterable[Record]) -> None:
+        """Take new titles over from profiles."""
+        for record in records:
+            if isinstance(record.event, LeadProfile):
+                self._titles[record.event.lead_id] = record.event.job_title or ""
 
     def tell(self, sighting: Sighting) -> Happening | None:
         """Return the line of an output, None when it is not worth one."""
-        match sighting.value:
-            case MembershipChanged() as change:
-                return self._membership(change)
-            case CompletenessChanged() as change:
-                return self._completeness(change)
-            case ScoreUpdated() as change:
-                return self._score(change)
-            case AssignmentOutcome() as outcome if outcome.outcome in _WORTH_TELLING:
-                return self._outcome(outcome)
-            case None if sighting.topic == DEAD_LETTERS.name:
-                reason = sighting.headers.get("dlq_reason", b"").decode()
-                at = sighting.headers.get("dlq_topic", b"").decode()
-                return Happening("refused", at, "", f"a record went to dead-letters: {reason}")
-            case _:
-                return None
+        teller = self._tellers.get(type(sighting.value))
+        if teller is not None:
+            return teller(sighting.value)
+        return _dead_letter(sighting) if sighting.topic == DEAD_LETTERS.name else None
+
+    def tell_person(self, sighting: Sighting) -> str:
+        """Return how a person's score moved, nothing if the output is about something else."""
+        score = sighting.value
+        if not isinstance(score, ScoreUpdated) or score.lead_id is None:
+            return ""
+        return f"{self.name(score.lead_id)}'s score {score.previous:.1f} → {score.current:.1f}"
 
     def name(self, lead_id: str) -> str:
         """Return a person's name."""
@@ -50,8 +70,7 @@ class Words:
 
     def title(self, lead_id: str) -> str:
         """Return a person's job title."""
-        person = self._people.get(lead_id)
-        return "" if person is None else person.job_title
+        return self._titles.get(lead_id, "")
 
     def group(self, buying_group_id: str | None) -> tuple[str, str]:
         """Return the account of a group, and the interest where the account has two."""
@@ -67,9 +86,8 @@ class Words:
         if after is None:
             role = "" if before is None else f" ({before.role})"
             return Happening("left", *where, f"{who} is no longer a member{role}")
-        if change.change == "added":
-            return Happening("joined", *where, f"{who} joined as {after.role} ({after.source})")
-        return Happening("joined", *where, f"{who} is now {after.role} ({after.source})")
+        verb = "joined as" if change.change == "added" else "is now"
+        return Happening("joined", *where, f"{who} {verb} {after.role} ({after.source})")
 
     def _completeness(self, change: CompletenessChanged) -> Happening | None:
         if not change.missing_roles:
@@ -80,22 +98,48 @@ class Words:
         return Happening("completeness", *self.group(change.buying_group_id), text)
 
     def _score(self, change: ScoreUpdated) -> Happening | None:
-        if change.reason in {"decay", "baseline"}:
+        if change.reason in _RESCORED:
             if change.baseline_version in self._rescored:
                 return None
             self._rescored.add(change.baseline_version)
             text = f"all groups rescored by baseline {change.baseline_version}"
-            return Happening("score", "day tick", "", text)
+            return Happening("score", DAY_TICK, "", text)
         before, after = rounded(change.previous), rounded(change.current)
-        if change.subject_type == "person" or before == after:
+        # Who joined or left is told already; that the score moved by it would push that off the screen.
+        if change.subject_type == "person" or change.reason == "membership" or before == after:
             return None
         where = self.group(change.buying_group_id)
         return Happening("score", *where, f"score {before} → {after} ({change.reason})")
 
-    def _outcome(self, outcome: AssignmentOutcome) -> Happening:
-        who, where = self.name(outcome.lead_id), self.group(outcome.buying_group_id)
+    def _moved(self, change: StageChanged | StatusChanged) -> Happening:
+        if isinstance(change, StatusChanged):
+            text = f"status: {change.current}"
+        else:
+            text = f"stage: {change.previous or 'none'} → {change.current}"
+        return Happening("moved", *self.group(change.buying_group_id), text)
+
+    def _created(self, state: BuyingGroupState) -> Happening | None:
+        if state.version > 1:
+            return None
+        where = self.group(state.buying_group_id)
+        return Happening("created", *where, f"group created, members: {len(state.members)}")
+
+    def _outcome(self, outcome: AssignmentOutcome) -> Happening | None:
+        if outcome.outcome not in _WORTH_TELLING:
+            return None
+        where = self.group(outcome.buying_group_id)
+        if outcome.lead_id is None:
+            # A move of the group itself, not of somebody in it.
+            return Happening("refused", *where, f"move refused: {outcome.detail}")
+        who = self.name(outcome.lead_id)
         if outcome.outcome == "overridden":
             text = f"{outcome.operation} of {who} overridden: {outcome.overridden_by} decides"
         else:
-            text = f"{outcome.operation} of {who} is void: no such role in the template"
+            text = f"{outcome.operation} of {who} is void: {outcome.detail}"
         return Happening("refused", *where, text)
+
+
+def _dead_letter(sighting: Sighting) -> Happening:
+    reason = sighting.headers.get("dlq_reason", b"").decode()
+    at = sighting.headers.get("dlq_topic", b"").decode()
+    return Happening("refused", at, "", f"a record went to dead-letters: {reason}")

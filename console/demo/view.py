@@ -13,8 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from console.demo.board import Board, rounded
-from console.demo.cast import TEMPLATE
-from console.demo.records import Story
+from console.demo.records import Beat, Story
 from console.demo.tables import (
     SOURCE_STYLE,
     WIDE,
@@ -38,20 +37,19 @@ _FIXED: Final = 5
 """Lines that are always there: title, caption, column heads, and the two rules."""
 
 _KIND_STYLE: Final = {
+    "created": "bold yellow",
     "joined": "cyan",
     "left": "red",
     "refused": "yellow",
     "complete": "bold green",
     "completeness": "green",
     "score": "blue",
+    "moved": "magenta",
 }
 
 
 class View:
-    """The live screen. ``caption`` and ``focus`` say what is going on and in which group.
-
-    ``reading`` is held while the board is drawn.
-    """
+    """The live screen. ``reading`` is held while the board is drawn."""
 
     def __init__(self, story: Story, board: Board, reading: Condition) -> None:
         self.caption = ""
@@ -61,6 +59,11 @@ class View:
         self._reading = reading
         self._words = Words(story)
         self._began = time.monotonic()
+
+    def turn_to(self, beat: Beat) -> None:
+        """Say what is going on now, and show the group that it is about."""
+        self.caption, self.focus = beat.caption, beat.focus
+        self._words.learn(beat.records)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw everything for the size the terminal has now."""
@@ -78,7 +81,7 @@ class View:
         yield groups_table(
             self._story, board, glyphs, width, shown=shown, focus=self.focus, now=time.monotonic()
         )
-        yield self._spotlight_rule(board)
+        yield self._spotlight_rule(board, width)
         yield from self._spotlight(board, glyphs, width)
         yield Rule("[dim]just happened[/]", style="dim", align="left")
         left = height - _FIXED - shown - _SPOTLIGHT
@@ -88,19 +91,20 @@ class View:
         states = board.states.values()
         as_of = max((state.as_of for state in states), default=self._story.today)
         left = Text.assemble(
-            (" buying groups ", "bold reverse"),
+            (" buying groups " if width >= _ROOMY else "", "bold reverse"),
             f" {iso_day(as_of)} ",
-            (f" {board.complete_groups()} of {len(self._story.groups)} complete", "green"),
+            (f" {board.complete_groups()} of {len(board.states)} complete", "green"),
             (f"  {time.monotonic() - self._began:.0f}s", "dim"),
         )
         right = Text.assemble(
             (f"{glyphs.manual} manual", "magenta"),
             (f"  {glyphs.journey} journey", "cyan"),
+            (f"  {glyphs.system} system", "yellow"),
             (f"  {glyphs.empty} missing", "dim"),
         )
         return _two_sides(left, right, width)
 
-    def _spotlight_rule(self, board: Board) -> RenderableType:
+    def _spotlight_rule(self, board: Board, width: int) -> RenderableType:
         place = self._story.groups[self.focus]
         state = board.states.get(self.focus)
         title = Text.assemble((place.account, "bold"), f" · {place.interest}")
@@ -108,11 +112,19 @@ class View:
             title.append(
                 f"   complete {rounded(state.completeness)}   score {rounded(state.score)}", "dim"
             )
+            # On a narrow screen the stage stands in the table alone.
+            told = (state.stage, state.status) if width >= _ROOMY else (state.status,)
+            progress = " · ".join(text for text in told if text)
+            title.append(f"   {progress}" if progress else "", "magenta")
         return Rule(title, style="dim", align="left")
 
     def _spotlight(self, board: Board, glyphs: Glyphs, width: int) -> Iterator[RenderableType]:
         state = board.states.get(self.focus)
-        rows = [] if state is None else list(self._seats(state, glyphs, width))
+        rows: list[RenderableType] = []
+        if state is not None:
+            rows.extend(self._seats(state, glyphs, width))
+        else:
+            rows.append(Text("   There is no such group yet.", style="dim"))
         hidden = len(rows) - _SPOTLIGHT
         if hidden > 0:
             rows[_SPOTLIGHT - 1 :] = [Text(f"   and {hidden + 1} more", style="dim")]
@@ -123,26 +135,26 @@ class View:
     def _seats(self, state: BuyingGroupState, glyphs: Glyphs, width: int) -> Iterator[RenderableType]:
         wide = width >= WIDE
         short = {role.role: role.short_by for role in state.missing_roles}
-        for role in TEMPLATE.roles:
-            for member in members_of(state, role.role):
+        for role in self._story.groups[state.buying_group_id].roles:
+            for member in members_of(state, role):
                 row = _seat_grid(width)
                 row.add_row(
                     Text(f" {glyphs.of(member.source)}", style=SOURCE_STYLE[member.source]),
                     Text(self._words.name(member.lead_id)),
                     Text(self._words.title(member.lead_id), style="dim"),
-                    Text(role.role if wide else shorter(role.role)),
+                    Text(role if wide else shorter(role)),
                     Text(member.source, style=SOURCE_STYLE[member.source]),
                     bar(member.score, 8, "blue"),
                     Text(str(rounded(member.score))),
                 )
                 yield row
-            if role.role in short:
+            if role in short:
                 row = _seat_grid(width)
                 row.add_row(
                     Text(f" {glyphs.empty}", style="dim"),
-                    Text(f"{short[role.role]} missing", style="red"),
+                    Text(f"{short[role]} missing", style="red"),
                     Text(""),
-                    Text(role.role if wide else shorter(role.role), style="dim"),
+                    Text(role if wide else shorter(role), style="dim"),
                 )
                 yield row
 

@@ -12,11 +12,12 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, Message, TopicPartition
 from console.demo.board import Board, Sighting
 from schemas.codec import BadRecord, Codec
 from streams.settings import Settings
-from streams.topics import DEAD_LETTERS, LEAD_ACTIVITY, OUTPUTS
+from streams.topics import DEAD_LETTERS, LEAD_ACTIVITY, OUTPUTS, Topic
 
 _POLL_S: Final = 0.05
 _AT_ONCE: Final = 500
 _LOOK_AROUND_S: Final = 0.25
+_ANSWER_S: Final = 10.0
 
 
 class Watch:
@@ -98,6 +99,19 @@ class Watch:
                 self.changed.notify_all()
         finally:
             consumer.close()
+
+    def count(self, topic: Topic) -> int:
+        """Return how many records stand in a topic."""
+        consumer = Consumer({**self._settings.client_config(), "group.id": "demo-count", "log_level": 2})
+        name = topic.full_name(self._settings.namespace)
+        try:
+            ends = [
+                consumer.get_watermark_offsets(TopicPartition(name, partition), timeout=_ANSWER_S)
+                for partition in range(self._settings.partitions)
+            ]
+        finally:
+            consumer.close()
+        return sum(end - begin for begin, end in ends)
 
     def _take(self, messages: list[Message]) -> None:
         now = time.monotonic()

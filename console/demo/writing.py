@@ -3,43 +3,31 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Literal
 
-from console.demo.cast import INTERESTS, TEMPLATE
+from console.demo.cast import EDITORS, Company
 from console.demo.records import GroupPlace, Person, Record
 from domain.calendar import MILLIS_PER_DAY, Day, Millis, day_of
-from domain.identity import buying_group_id
+from schemas.definitions import Definition
 from schemas.inputs import (
     Account,
-    BuyingGroup,
     Edit,
     JourneyAction,
+    JourneyOperation,
     LeadActivity,
     LeadProfile,
     ManualEdit,
+    Operation,
 )
 from streams.topics import (
     ACCOUNTS,
-    BUYING_GROUPS,
+    DEFINITIONS,
     JOURNEY_ACTIONS,
     LEAD_ACTIVITY,
     LEAD_PROFILES,
     MANUAL_EDITS,
 )
-
-EDITORS = ("maria.keller", "tom.adeyemi")
-"""The account managers who edit by hand."""
-
-
-def place_of(account_id: str, account: str, interest_id: str) -> GroupPlace:
-    """Return the group of an account for an interest."""
-    return GroupPlace(
-        buying_group_id(interest_id, account_id),
-        account_id,
-        account,
-        interest_id,
-        INTERESTS[interest_id],
-    )
 
 
 class Pen:
@@ -59,37 +47,34 @@ class Pen:
         last = (self.today + 1) * MILLIS_PER_DAY - 1
         return min(self.start + int(after_s * 1000), last)
 
-    def account(self, account_id: str, name: str, industry: str, region: str, at: Millis) -> Record:
+    def new_id(self, kind: str) -> str:
+        """Return the next id of a kind."""
+        self._counts[kind] += 1
+        return f"{kind}-{self._counts[kind]:05d}"
+
+    def definition(self, definition: Definition) -> Record:
+        """A definition, as ``definitions publish`` sends it."""
+        return Record(DEFINITIONS.name, definition.event_id, definition.definition_id, definition)
+
+    def account(self, company: Company, at: Millis) -> Record:
         """An account's own data."""
         event = Account(
-            event_id=self._next("account"),
-            account_id=account_id,
+            event_id=self.new_id("account"),
+            account_id=company.account_id,
             updated_at=at,
-            name=name,
-            industry=industry,
-            region=region,
+            name=company.name,
+            industry=company.industry,
+            region=company.region,
+            custom={} if company.tier is None else {"tier": company.tier},
         )
-        return Record(ACCOUNTS.name, event.event_id, account_id, event)
-
-    def group(self, place: GroupPlace, at: Millis) -> Record:
-        """A buying group as it is created."""
-        event = BuyingGroup(
-            event_id=self._next("group"),
-            account_id=place.account_id,
-            buying_group_id=place.buying_group_id,
-            solution_interest_id=place.interest_id,
-            name=f"{place.interest} for {place.account}",
-            created_at=at,
-            role_template=TEMPLATE,
-        )
-        return Record(BUYING_GROUPS.name, event.event_id, place.account_id, event)
+        return Record(ACCOUNTS.name, event.event_id, company.account_id, event)
 
     def profile(
         self, person: Person, at: Millis, status: Literal["active", "left"] = "active"
     ) -> Record:
         """A lead's profile."""
         event = LeadProfile(
-            event_id=self._next("profile"),
+            event_id=self.new_id("profile"),
             account_id=person.account_id,
             lead_id=person.lead_id,
             updated_at=at,
@@ -100,12 +85,16 @@ class Pen:
         )
         return Record(LEAD_PROFILES.name, event.event_id, person.account_id, event)
 
+    def promotion(self, person: Person, job_title: str, at: Millis) -> Record:
+        """A lead's profile with another title."""
+        return self.profile(replace(person, job_title=job_title), at)
+
     def activity(
         self, person: Person, activity_type: str, at: Millis, *, misplaced: bool = False
     ) -> Record:
         """Something a lead did."""
         event = LeadActivity(
-            event_id=self._next("activity"),
+            event_id=self.new_id("activity"),
             account_id=person.account_id,
             lead_id=person.lead_id,
             activity_type=activity_type,
@@ -115,51 +104,60 @@ class Pen:
 
     def assign(self, place: GroupPlace, person: Person, role: str, at: Millis) -> Record:
         """A journey puts a lead into a group."""
-        event = JourneyAction(
-            event_id=self._next("journey"),
-            account_id=place.account_id,
-            solution_interest_id=place.interest_id,
-            journey_id=f"{place.interest_id}-nurture",
-            node_id="assign",
-            decided_at=at,
-            action="assign",
-            lead_id=person.lead_id,
-            role=role,
-        )
-        return Record(JOURNEY_ACTIONS.name, event.event_id, place.account_id, event)
+        return self._journey(place, "assign", at, lead_id=person.lead_id, role=role)
 
-    def remove(self, place: GroupPlace, person: Person, at: Millis) -> Record:
-        """A journey takes a lead out of a group."""
-        event = JourneyAction(
-            event_id=self._next("journey"),
-            account_id=place.account_id,
-            solution_interest_id=place.interest_id,
-            journey_id=f"{place.interest_id}-clean-up",
-            node_id="no-reply-in-30-days",
-            decided_at=at,
-            action="remove",
-            lead_id=person.lead_id,
-        )
-        return Record(JOURNEY_ACTIONS.name, event.event_id, place.account_id, event)
+    def release(self, place: GroupPlace, person: Person, at: Millis) -> Record:
+        """A journey withdraws what it decided on a lead."""
+        return self._journey(place, "release", at, lead_id=person.lead_id)
 
-    def edit(self, place: GroupPlace, person: Person, role: str, editor: str, at: Millis) -> Record:
-        """A person puts a lead into a group by hand."""
+    def move(self, place: GroupPlace, stage: str, at: Millis) -> Record:
+        """A journey moves a group to a stage."""
+        return self._journey(place, "update_stage", at, stage=stage)
+
+    def status(self, place: GroupPlace, status: str, at: Millis) -> Record:
+        """A journey names a group's status."""
+        return self._journey(place, "update_status", at, status=status)
+
+    def edit(
+        self,
+        place: GroupPlace,
+        person: Person,
+        operation: Operation,
+        at: Millis,
+        *,
+        role: str | None = None,
+        editor: str = EDITORS[0],
+    ) -> Record:
+        """A person decides on a lead by hand."""
         event = ManualEdit(
-            event_id=self._next("edit"),
+            event_id=self.new_id("edit"),
             account_id=place.account_id,
             buying_group_id=place.buying_group_id,
             edited_by=editor,
             decided_at=at,
-            edits=[Edit(lead_id=person.lead_id, operation="assign", role=role)],
+            edits=[Edit(lead_id=person.lead_id, operation=operation, role=role)],
         )
         return Record(MANUAL_EDITS.name, event.event_id, place.account_id, event)
 
     def broken(self, person: Person) -> Record:
         """The bytes of a producer that was never told about Avro."""
-        event_id = self._next("broken")
+        event_id = self.new_id("broken")
         raw = f'{{"event_id": "{event_id}", "lead_id": "{person.lead_id}", "type": "pageView"}}'
         return Record(LEAD_ACTIVITY.name, event_id, person.account_id, raw=raw.encode())
 
-    def _next(self, kind: str) -> str:
-        self._counts[kind] += 1
-        return f"{kind}-{self._counts[kind]:05d}"
+    def _journey(
+        self, place: GroupPlace, action: JourneyOperation, at: Millis, **carried: str
+    ) -> Record:
+        event = JourneyAction.model_validate(
+            {
+                "event_id": self.new_id("journey"),
+                "account_id": place.account_id,
+                "solution_interest_id": place.interest_id,
+                "journey_id": f"{place.interest_id}-nurture",
+                "node_id": action,
+                "decided_at": at,
+                "action": action,
+                **carried,
+            }
+        )
+        return Record(JOURNEY_ACTIONS.name, event.event_id, place.account_id, event)

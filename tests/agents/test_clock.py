@@ -1,4 +1,4 @@
-"""A partition's clock: dates do not move back, and a tick's parts give one baseline in any order."""
+"""A partition's clock: dates do not move back, and a tick's answers give one baseline in any order."""
 
 from dataclasses import replace
 from itertools import permutations
@@ -8,17 +8,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.clock import Clock, Underway, dump_clock, load_clock
-from domain.engagement import DEFAULT_MODEL, Baseline, TenantPart, baseline_of, first_baseline
-from tests.domain.builders import TODAY, baseline
+from domain.engagement import (
+    DEFAULT_MODEL,
+    Baseline,
+    TenantPart,
+    WeightingModel,
+    baseline_of,
+    first_baseline,
+)
+from tests.domain.builders import FORM, TODAY, baseline, model
 
 TICK = "tick-1"
-PARTS = (TenantPart(30, 480, 4.5), TenantPart(60, 90, 11.25), TenantPart())
+POINTS = (TenantPart(30, 480), TenantPart(60, 90), TenantPart())
+STRENGTHS = (TenantPart(greatest_strength=4.5), TenantPart(greatest_strength=11.25), TenantPart())
+BOLD = model({FORM: 90}, version=4)
 
 
-def gathered(clock: Clock, *senders: int, tick_id: str = TICK) -> Clock:
+def pointed(clock: Clock, *senders: int, tick_id: str = TICK) -> Clock:
     for sender in senders:
-        clock = clock.gathered(tick_id, TODAY, sender, PARTS[sender])
+        clock = clock.pointed(tick_id, sender, POINTS[sender], len(POINTS))
     return clock
+
+
+def strengthened(clock: Clock, *senders: int, tick_id: str = TICK) -> Clock:
+    for sender in senders:
+        clock = clock.strengthened(tick_id, sender, STRENGTHS[sender])
+    return clock
+
+
+def begun(tick_id: str = TICK, clock: Clock | None = None) -> Clock:
+    return (clock or Clock()).begun(tick_id, TODAY, DEFAULT_MODEL)
+
+
+def answered(clock: Clock, tick_id: str = TICK) -> Clock:
+    """Return the clock after a tick with all its answers."""
+    clock = pointed(begun(tick_id, clock), 0, 1, 2, tick_id=tick_id)
+    return strengthened(clock, 0, 1, 2, tick_id=tick_id)
 
 
 def test_until_the_first_tick_the_date_follows_the_newest_activity_and_never_moves_back() -> None:
@@ -31,63 +56,120 @@ def test_until_the_first_tick_the_date_follows_the_newest_activity_and_never_mov
 
 
 def test_once_ticked_activity_does_not_move_the_date() -> None:
-    clock = Clock().moved(TODAY, baseline(version=2))
+    clock = Clock().moved(TODAY, baseline(version=2), DEFAULT_MODEL)
     assert clock.seen(TODAY + 5) is clock
 
 
 def test_the_first_tick_sets_the_date_also_back_and_later_ones_only_on() -> None:
     """An activity dated ahead must not keep the first tick from saying what day it is."""
-    clock = Clock().seen(TODAY + 3).moved(TODAY, baseline(version=2))
+    clock = Clock().seen(TODAY + 3).moved(TODAY, baseline(version=2), DEFAULT_MODEL)
     assert (clock.as_of, clock.ticked) == (TODAY, True)
-    assert clock.moved(TODAY - 1, baseline(version=3)).as_of == TODAY
-    assert clock.moved(TODAY + 1, baseline(version=3)).as_of == TODAY + 1
+    assert clock.moved(TODAY - 1, baseline(version=3), DEFAULT_MODEL).as_of == TODAY
+    assert clock.moved(TODAY + 1, baseline(version=3), DEFAULT_MODEL).as_of == TODAY + 1
 
 
 def test_a_baseline_that_is_taken_again_changes_nothing() -> None:
     """A worker that died between its steps reads the record again."""
-    clock = Clock().seen(TODAY).moved(TODAY + 1, baseline(version=2))
-    assert clock.moved(TODAY + 1, baseline(version=2)) == clock
-    assert clock.tenant_before().as_of == TODAY
+    clock = Clock().seen(TODAY).moved(TODAY + 1, baseline(version=2), BOLD)
+    assert clock.moved(TODAY + 1, baseline(version=2), BOLD) == clock
+    assert (clock.previous_as_of, clock.remodelled) == (TODAY, True)
+
+
+def test_a_baseline_with_the_model_of_the_one_before_was_not_remodelled() -> None:
+    clock = Clock().moved(TODAY, baseline(version=2), BOLD)
+    assert clock.remodelled
+    clock = clock.moved(TODAY, baseline(version=3), BOLD)
+    assert (clock.remodelled, clock.model) == (False, BOLD)
+    assert clock.tenant().model == BOLD
+
+
+def test_a_tick_that_is_known_is_not_begun_again() -> None:
+    clock = begun()
+    assert begun(clock=clock) is clock
+    issued, _ = answered(Clock()).issue(TICK)
+    assert begun(clock=issued) is issued
+
+
+def test_a_tick_keeps_the_model_it_was_begun_with() -> None:
+    clock = Clock().begun(TICK, TODAY, BOLD).begun("tick-2", TODAY, DEFAULT_MODEL)
+    assert (clock.underway[TICK].model, clock.underway["tick-2"].model) == (BOLD, DEFAULT_MODEL)
+    _, made = answered_by(clock, TICK)
+    assert made.model_version == BOLD.version
+
+
+def answered_by(clock: Clock, tick_id: str) -> tuple[Clock, Baseline]:
+    clock = pointed(clock, 0, 1, 2, tick_id=tick_id)
+    return strengthened(clock, 0, 1, 2, tick_id=tick_id).issue(tick_id)
+
+
+def test_a_tick_is_begun_for_the_latest_date_that_was_asked_for() -> None:
+    """Also while the tick that asked for it is still under way, and once its baseline was sent."""
+    clock = Clock().begun("tick-0", TODAY + 1, DEFAULT_MODEL)
+    assert begun(clock=clock).underway[TICK].as_of == TODAY + 1
+    issued, _ = answered_by(clock, "tick-0")
+    assert begun(clock=issued).underway[TICK].as_of == TODAY + 1
+    moved = issued.moved(TODAY + 1, baseline(version=2), DEFAULT_MODEL)
+    assert begun(clock=moved).underway[TICK].as_of == TODAY + 1
+
+
+def test_the_first_tick_may_name_an_earlier_date_than_the_newest_activity() -> None:
+    assert begun(clock=Clock().seen(TODAY + 3)).underway[TICK].as_of == TODAY
 
 
 @pytest.mark.parametrize("order", list(permutations(range(3))))
-def test_parts_in_any_order_give_the_same_baseline(order: tuple[int, ...]) -> None:
-    clock = gathered(Clock(), *order)
+def test_answers_in_any_order_give_the_same_baseline(order: tuple[int, ...]) -> None:
+    clock = pointed(begun(), *order)
+    yardstick = clock.underway[TICK].yardstick
+    assert yardstick == baseline_of(TenantPart(60, 480), DEFAULT_MODEL, version=2)
+    clock = strengthened(clock, *order)
     assert clock.complete(TICK, 3)
-    whole = TenantPart(60, 480, 11.25)
     issued, made = clock.issue(TICK)
-    assert made == baseline_of(whole, DEFAULT_MODEL, version=2)
+    assert made == baseline_of(TenantPart(60, 480, 11.25), DEFAULT_MODEL, version=2)
+    assert (made.greatest_weight, made.person_root) == (yardstick.greatest_weight, yardstick.person_root)
     assert not issued.underway
 
 
-def test_a_part_that_comes_twice_counts_once() -> None:
-    clock = gathered(Clock(), 0, 0, 1, 0)
+def test_an_answer_that_comes_twice_counts_once() -> None:
+    clock = pointed(begun(), 0, 0, 1, 0)
+    assert clock.underway[TICK].yardstick is None
+    clock = strengthened(pointed(clock, 2), 0, 0, 1, 0)
     assert not clock.complete(TICK, 3)
-    assert gathered(clock, 2).complete(TICK, 3)
+    assert strengthened(clock, 2).complete(TICK, 3)
 
 
-def test_nothing_is_complete_before_its_first_part() -> None:
+def test_nothing_is_complete_before_its_first_answer() -> None:
     assert not Clock().complete(TICK, 1)
+    assert not begun().complete(TICK, 1)
 
 
-def test_a_part_of_a_tick_that_was_reduced_changes_nothing() -> None:
-    clock, _ = gathered(Clock(), 0, 1, 2).issue(TICK)
-    assert gathered(clock, 1) is clock
+def test_points_that_come_after_all_were_there_change_nothing() -> None:
+    clock = pointed(begun(), 0, 1, 2)
+    assert clock.pointed(TICK, 1, TenantPart(100, 9000), 3) is clock
 
 
-def test_parts_of_two_ticks_are_kept_apart() -> None:
-    clock = gathered(gathered(Clock(), 0, 1), 2, tick_id="tick-2")
-    assert not clock.complete(TICK, 3)
-    assert not clock.complete("tick-2", 3)
-    assert set(clock.underway) == {TICK, "tick-2"}
+def test_an_answer_to_a_tick_that_is_not_under_way_changes_nothing() -> None:
+    assert pointed(Clock(), 1) == strengthened(Clock(), 1) == Clock()
+    issued, _ = answered(Clock()).issue(TICK)
+    assert pointed(issued, 1) is issued
+    assert strengthened(issued, 1) is issued
+
+
+def test_answers_to_two_ticks_are_kept_apart() -> None:
+    clock = pointed(begun("tick-2", begun()), 0, 1)
+    clock = pointed(clock, 2, tick_id="tick-2")
+    assert {known: set(one.points) for known, one in clock.underway.items()} == {
+        TICK: {0, 1},
+        "tick-2": {2},
+    }
+    assert all(one.yardstick is None for one in clock.underway.values())
 
 
 def test_each_baseline_has_a_greater_number_than_any_before() -> None:
     """Also before the partition that issues them has taken the last one itself."""
-    clock, first = gathered(Clock(), 0, 1, 2).issue(TICK)
-    clock, second = gathered(clock, 0, 1, 2, tick_id="tick-2").issue("tick-2")
-    ahead = clock.moved(TODAY, baseline(version=9))
-    _, third = gathered(ahead, 0, 1, 2, tick_id="tick-3").issue("tick-3")
+    clock, first = answered(Clock()).issue(TICK)
+    clock, second = answered(clock, "tick-2").issue("tick-2")
+    ahead = clock.moved(TODAY, baseline(version=9), DEFAULT_MODEL)
+    _, third = answered(ahead, "tick-3").issue("tick-3")
     assert first_baseline().version < first.version < second.version
     assert third.version == 10
 
@@ -95,8 +177,7 @@ def test_each_baseline_has_a_greater_number_than_any_before() -> None:
 def test_only_the_last_ticks_are_remembered() -> None:
     clock = Clock()
     for number in range(250):
-        clock, _ = gathered(clock, 0, tick_id=f"tick-{number}").issue(f"tick-{number}")
-        clock = clock.answered(f"tick-{number}")
+        clock, _ = answered(clock, f"tick-{number}").issue(f"tick-{number}")
     assert len(clock.ticks) == len(clock.issued) == 100
     assert clock.ticks[-1] == "tick-249"
     assert list(clock.issued)[-1] == "tick-249"
@@ -108,16 +189,26 @@ parts = st.builds(TenantPart, st.integers(0, 100), st.integers(0, 2**53), figure
 baselines = st.builds(
     Baseline, st.integers(1, 2**53), st.integers(1, 9), st.integers(0, 100), figures, figures
 )
+models = st.builds(
+    WeightingModel,
+    st.text(max_size=9),
+    st.integers(1, 9),
+    st.dictionaries(st.text(max_size=9), st.integers(0, 100), max_size=3),
+)
+answers = st.dictionaries(st.integers(0, 1023), parts, max_size=3)
 clocks = st.builds(
     Clock,
     as_of=days,
     previous_as_of=days,
     ticked=st.booleans(),
     baseline=baselines,
+    model=models,
+    remodelled=st.booleans(),
+    asked=days,
     ticks=st.lists(st.text(max_size=9), max_size=4).map(tuple),
     underway=st.dictionaries(
         st.text(max_size=9),
-        st.builds(Underway, days, st.dictionaries(st.integers(0, 1023), parts, max_size=3)),
+        st.builds(Underway, days, models, answers, st.none() | baselines, answers),
         max_size=2,
     ),
     issued=st.dictionaries(st.text(max_size=9), st.integers(1, 2**53), max_size=3),
@@ -133,16 +224,16 @@ def test_a_clock_comes_back_from_its_row_as_it_was(clock: Clock) -> None:
 def test_once_ticked_no_date_moves_back(clock: Clock, moves: list[tuple[int, Baseline]]) -> None:
     clock = replace(clock, ticked=True)
     for as_of, measured in moves:
-        moved = clock.moved(as_of, measured)
+        moved = clock.moved(as_of, measured, DEFAULT_MODEL)
         assert moved.as_of >= clock.as_of
         clock = moved
 
 
-def test_a_ticks_date_is_the_greatest_of_its_parts_in_whatever_order_they_come() -> None:
-    """Partitions differ in their date while two ticks overlap."""
-    dated = [(0, TODAY), (1, TODAY + 2), (2, TODAY + 1)]
-    for order in permutations(dated):
-        clock = Clock()
-        for sender, as_of in order:
-            clock = clock.gathered(TICK, as_of, sender, PARTS[sender])
-        assert clock.underway[TICK].as_of == TODAY + 2
+@given(clocks, st.lists(days, min_size=1, max_size=6))
+def test_no_tick_is_begun_for_an_earlier_date_than_one_before(clock: Clock, asked: list[int]) -> None:
+    begun_for = []
+    for number, as_of in enumerate(asked):
+        clock = replace(clock, ticks=()).begun(f"tick {number}", as_of, DEFAULT_MODEL)
+        begun_for.append(clock.underway[f"tick {number}"].as_of)
+    assert begun_for == sorted(begun_for)
+    assert begun_for[-1] >= max(asked)

@@ -12,7 +12,6 @@ from agents.inputs import READINGS
 from agents.manual_edits import MOST_EDITS
 from agents.reading import FUTURE_ALLOWANCE_MS, LARGEST_VALUE, Batch, Origin, Reader
 from domain import events
-from domain.identity import buying_group_id
 from schemas import inputs
 from schemas.codec import Codec
 from schemas.control import ControlRecord
@@ -21,6 +20,7 @@ from schemas.registry import CommittedRegistry
 from streams.delivery import Outgoing
 from streams.placement import partition_of
 from streams.topics import CONTROL, DEAD_LETTERS, INPUTS
+from tests.agents.defined import buying_group, role
 from tests.schemas.events import EXAMPLES, LEGAL, MOMENT
 from tests.streams.copying import Made, fetched
 
@@ -33,11 +33,9 @@ TRACE = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
 activity = EXAMPLES["lead-activity"]
 edit = EXAMPLES["manual-edits"]
-defined = EXAMPLES["buying-groups"]
 assert isinstance(activity, inputs.LeadActivity)
 assert isinstance(edit, inputs.ManualEdit)
-assert isinstance(defined, inputs.BuyingGroup)
-GROUP = defined.model_copy(update={"buying_group_id": buying_group_id("si-1", "acct-100")})
+GROUP = buying_group()
 
 
 def record(name: str, value: Contract | bytes | None, **more: Any) -> Made:
@@ -55,12 +53,6 @@ def headers(letter: Outgoing) -> dict[str, bytes]:
     return dict(letter.headers)
 
 
-def test_every_input_topic_has_its_reading() -> None:
-    assert {name: reading.topic for name, reading in READINGS.items()} == {
-        topic.name: topic for topic in INPUTS
-    }
-
-
 def test_a_good_record_is_taken_and_leaves_nothing_behind() -> None:
     batch = read("lead-activity", record("lead-activity", activity))
     assert batch == Batch(
@@ -68,56 +60,6 @@ def test_a_good_record_is_taken_and_leaves_nothing_behind() -> None:
             events.LeadActivity("e-1", "acct-100", "5001", "web.formFilledOut", MOMENT),
         ]
     )
-
-
-def test_a_manual_edit_is_one_decision_for_each_lead_in_the_edits_order() -> None:
-    batch = read("manual-edits", record("manual-edits", edit))
-    decisions = [event for event in batch.events if isinstance(event, events.Decision)]
-    assert [(one.lead_id, one.operation, one.role, one.position, one.source) for one in decisions] == [
-        ("5001", "assign", "Influencer", 0, "manual"),
-        ("5002", "remove", None, 1, "manual"),
-    ]
-    assert {one.event_id for one in decisions} == {"e-3"}
-
-
-def test_a_journeys_decision_names_the_group_by_interest_and_account() -> None:
-    (decision,) = read("journey-actions", record("journey-actions", EXAMPLES["journey-actions"])).events
-    assert isinstance(decision, events.Decision)
-    assert decision.buying_group_id == buying_group_id("si-1", "acct-100")
-    assert (decision.source, decision.operation, decision.role) == ("journey", "assign", "Champion")
-
-
-@pytest.mark.parametrize(
-    "moved", [{"action": "update_stage", "stage": "Won"}, {"action": "update_status", "status": "x"}]
-)
-def test_a_stage_or_status_move_is_no_decision_yet(moved: dict[str, str]) -> None:
-    known = EXAMPLES["journey-actions"].model_copy(update={"lead_id": None, "role": None, **moved})
-    assert read("journey-actions", record("journey-actions", known)) == Batch()
-
-
-def test_a_profile_and_an_account_carry_what_is_known_and_no_more() -> None:
-    (lead,) = read("lead-profiles", record("lead-profiles", EXAMPLES["lead-profiles"])).events
-    (account,) = read("accounts", record("accounts", EXAMPLES["accounts"])).events
-    assert isinstance(lead, events.LeadProfile)
-    assert isinstance(account, events.AccountProfile)
-    assert lead.attributes == {
-        "first_name": "Zoë",
-        "job_title": "VP Engineering",
-        "email_invalid": False,
-    }
-    assert lead.custom == {"tier": "1"}
-    assert account.attributes == {"name": "Example GmbH", "open_opportunities": 3}
-
-
-def test_a_group_carries_its_roles_in_their_order_and_its_stages_as_text() -> None:
-    (group,) = read("buying-groups", record("buying-groups", GROUP)).events
-    assert isinstance(group, events.GroupDefinition)
-    assert group.roles == (
-        events.TemplateRole("Champion", 100, required=True, members_required=2),
-        events.TemplateRole("Other", 60, required=False, members_required=1, auto_assign="{}"),
-    )
-    assert GROUP.stage_model is not None
-    assert group.stage_model == GROUP.stage_model.model_dump_json()
 
 
 def edits(count: int) -> inputs.ManualEdit:
@@ -149,7 +91,8 @@ BAD: list[tuple[str, str, Contract | bytes | None]] = [
     ("breaks_contract", "lead-activity", extreme(INT64_MAX)),
     ("breaks_contract", "lead-activity", extreme(INT64_MIN)),
     ("too_large", "lead-activity", wordy(LARGEST_VALUE)),
-    ("wrong_group_id", "buying-groups", defined),
+    ("wrong_group_id", "buying-groups", GROUP.model_copy(update={"account_id": "acct-101"})),
+    ("unusable_condition", "buying-groups", buying_group(role(auto_assign="{}"))),
     ("no_edits", "manual-edits", edits(0)),
     ("too_many_edits", "manual-edits", edits(MOST_EDITS + 1)),
 ]

@@ -7,7 +7,9 @@ import pytest
 from rich.console import Console
 
 from console.demo.board import Board, Sighting
-from console.demo.findings import Findings
+from console.demo.defined import read_file
+from console.demo.evidence import Evidence
+from console.demo.findings import CLAIMS, look_up
 from console.demo.records import Person, Story
 from console.demo.story import write_story
 from console.demo.telling import Words
@@ -29,12 +31,12 @@ SIZES = [(80, 24), (100, 30), (140, 45), (200, 60)]
 
 @pytest.fixture(scope="module")
 def story() -> Story:
-    return write_story(1, START)
+    return write_story(1, START, read_file())
 
 
 @pytest.fixture
 def board(story: Story) -> Board:
-    """A board on which every group has one member by hand, one by journey, and lacks the rest."""
+    """A board on which every group has a member of each source, and lacks the rest."""
     filled = Board(Words(story).tell)
     for place in story.groups.values():
         people = [p for p in story.people.values() if p.account_id == place.account_id]
@@ -60,6 +62,7 @@ def state_of(group_id: str, story: Story) -> BuyingGroupState:
         members=[
             member(people[0], "manual", 100.0),
             member(people[1], "journey", 49.5),
+            member(people[2], "system", 12.0),
         ],
         completeness=37.5,
         roles=[],
@@ -72,6 +75,8 @@ def state_of(group_id: str, story: Story) -> BuyingGroupState:
         baseline_version=2,
         model_version=1,
         as_of=story.today,
+        stage="Evaluating",
+        status="Proposal sent",
         versions={},
         emitted_at=START,
         cause_event_id="cause",
@@ -80,7 +85,9 @@ def state_of(group_id: str, story: Story) -> BuyingGroupState:
 
 
 def member(person: Person, source: Source, score: float) -> Member:
-    return Member(lead_id=person.lead_id, role=person.seat, source=source, added_at=START, score=score)
+    return Member(
+        lead_id=person.lead_id, role=person.seat or "Other", source=source, added_at=START, score=score
+    )
 
 
 def joined(group_id: str, lead_id: str) -> MembershipChanged:
@@ -127,18 +134,39 @@ def test_nothing_moves_while_the_board_fills(
 ) -> None:
     empty = drawn(story, Board(Words(story).tell), width, height)
     filled = drawn(story, board, width, height)
-    place = next(iter(story.groups.values()))
     assert len(empty) == len(filled)
-    assert [n for n, line in enumerate(empty) if place.account in line] == [
-        n for n, line in enumerate(filled) if place.account in line and "joined" not in line
-    ]
+    assert rules_of(empty) == rules_of(filled)
+
+
+def rules_of(lines: list[str]) -> list[int]:
+    """Return where the screen's parts are divided."""
+    return [number for number, line in enumerate(lines) if line.endswith("──")]
+
+
+def test_a_group_that_is_still_to_come_has_an_empty_line(story: Story, board: Board) -> None:
+    missing = story.scenes.entry.group
+    del board.states[missing]
+    at = list(story.groups).index(missing)
+    lines = drawn(story, board, 140, 45)
+    heads = next(number for number, line in enumerate(lines) if "stage" in line)
+    assert lines[heads + 1 + at] == ""
+    assert story.groups[missing].account in lines[heads + 1 + len(story.groups) - 5]
+
+
+@pytest.mark.parametrize("width", [80, 100, 120])
+def test_the_table_tells_every_group_s_stage_in_full(story: Story, board: Board, width: int) -> None:
+    lines = drawn(story, board, width, 45)
+    table = [line for line in lines if not line.endswith("──")]
+    assert sum("Evaluating" in line for line in table) == len(story.groups)
+    spotlight = next(line for line in lines if line.endswith("──"))
+    assert ("Evaluating · Proposal sent" if width >= 100 else "   Proposal sent ──") in spotlight
 
 
 def test_the_narrow_screen_tells_members_with_role_source_and_figures_as_whole_numbers(
     story: Story, board: Board
 ) -> None:
     text = "\n".join(drawn(story, board, 80, 24))
-    assert "◆ manual  ● journey  ○ missing" in text
+    assert "◆ manual  ● journey  ■ system  ○ missing" in text
     by_hand = next(line for line in text.splitlines() if "Decision Maker" in line and "◆" in line)
     assert "manual" in by_hand
     assert by_hand.endswith("100")
@@ -148,15 +176,15 @@ def test_the_narrow_screen_tells_members_with_role_source_and_figures_as_whole_n
     assert "…" not in text.splitlines()[0]
 
 
-def test_a_terminal_without_unicode_still_tells_manual_from_journey(story: Story, board: Board) -> None:
+def test_a_terminal_without_unicode_still_tells_the_sources_apart(story: Story, board: Board) -> None:
     text = "\n".join(drawn(story, board, 80, 24, encoding="ascii"))
-    assert "M manual  j journey  . missing" in text
+    assert "M manual  j journey  s system  . missing" in text
 
 
 def test_a_figure_that_did_not_leave_the_topics_is_not_claimed(story: Story) -> None:
-    seen, missing = Findings(story, Board(Words(story).tell), {}, 4).all()
+    seen, missing = look_up(Evidence(story, Board(Words(story).tell), {}, 4, 0))
     assert seen == []
-    assert len(missing) == 8
+    assert len(missing) == len(CLAIMS)
 
 
 def test_a_tick_is_told_in_one_line_however_many_scores_it_moves(story: Story) -> None:

@@ -4,6 +4,7 @@ import json
 import signal
 from pathlib import Path
 
+import orjson
 import pytest
 from confluent_kafka import Producer
 from hypothesis import given
@@ -137,12 +138,64 @@ def test_refused_lines_are_told_and_the_rest_is_folded(commands: Commands, tmp_p
     ]
 
 
-def test_a_stage_move_changes_nothing_and_is_counted(commands: Commands) -> None:
+def test_a_status_and_a_stage_are_shown_where_a_group_has_them(commands: Commands) -> None:
     move = journey_action("acct-1", "update_status", status="Warm")
     done = commands("fold", "-", *AS_OF, given=json_lines([*SMALL, move]))
-    assert done.out == commands("fold", "-", *AS_OF, given=json_lines(SMALL)).out
-    assert done.code == 0
-    assert done.err.startswith("1 stage or status move")
+    before = commands("fold", "-", *AS_OF, given=json_lines(SMALL))
+    assert (done.code, done.err) == (0, "")
+    shown = {each["account_id"]: each for each in map(json.loads, done.out.splitlines())}
+    bare = {each["account_id"]: each for each in map(json.loads, before.out.splitlines())}
+    assert (shown["acct-1"]["stage"], shown["acct-1"]["status"]) == (None, "Warm")
+    assert shown.pop("acct-1") == {**bare.pop("acct-1"), "status": "Warm"}
+    assert shown == bare
+    table = commands(
+        "fold", "-", *AS_OF, "--output", "table", given=json_lines([*SMALL, move]), COLUMNS="120"
+    )
+    assert "Status" in table.out
+    assert "Stage" not in table.out
+
+
+def test_a_definitions_file_shows_what_it_would_make_of_the_events(
+    commands: Commands, tmp_path: Path
+) -> None:
+    (tmp_path / "definitions.yaml").write_text(DEFINITIONS)
+    account = {"event_id": "a", "account_id": "acct-1", "updated_at": "2026-11-01T00:00:00Z"}
+    lead = {
+        "event_id": "p",
+        "account_id": "acct-1",
+        "lead_id": "ana",
+        "updated_at": "2026-11-02T00:00:00Z",
+        "job_title": "CIO",
+    }
+    events = [
+        orjson.dumps({"topic": "accounts", "value": {**account, "name": "Acme"}}),
+        orjson.dumps({"topic": "lead-profiles", "value": lead}),
+    ]
+    done = commands("fold", "-", *AS_OF, "--definitions", "definitions.yaml", given=json_lines(events))
+    assert (done.code, done.err) == (0, "")
+    (shown,) = map(json.loads, done.out.splitlines())
+    assert shown["name"] == "CRM for Acme"
+    assert [(each["lead_id"], each["source"]) for each in shown["members"]] == [("ana", "system")]
+
+
+def test_a_definitions_file_with_mistakes_folds_nothing(commands: Commands, tmp_path: Path) -> None:
+    (tmp_path / "definitions.yaml").write_text(DEFINITIONS.replace("job_title", "job_titel"))
+    done = commands("fold", "-", *AS_OF, "--definitions", "definitions.yaml", given=json_lines(SMALL))
+    assert (done.code, done.out) == (3, "")
+    assert "job_titel" in done.err
+
+
+DEFINITIONS = """
+role_templates:
+  - id: buyers
+    name: Buyers
+    status: live
+    roles:
+      - role: Decision Maker
+        auto_assign: {field: job_title, operator: is, value: cio}
+solution_interests:
+  - {id: crm, name: CRM, status: live, role_template: buyers, audience: all}
+"""
 
 
 def test_folding_needs_no_settings(commands: Commands, tmp_path: Path) -> None:
@@ -231,6 +284,8 @@ def test_the_last_state_of_each_group_that_stands_is_exported(deployed: Commands
         "missing_roles": [{"role": "Practitioner", "short_by": 2}],
         "score": 100.0,
         "raw_score": 9.1,
+        "stage": None,
+        "status": None,
         "baseline_version": 2,
         "as_of": "2026-11-20",
         "version": 3,

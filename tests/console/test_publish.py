@@ -243,7 +243,7 @@ def test_a_leads_file_without_its_columns_is_one_clear_line(deployed: Commands, 
 def test_publishing_needs_the_topics(deployed: Commands) -> None:
     done = deployed("publish", "-", NAMESPACE="elsewhere")
     assert done.code == 1
-    assert done.err.startswith("elsewhere.lead-activity and 5 more: no such topic.")
+    assert done.err.startswith("elsewhere.lead-activity and 6 more: no such topic.")
     assert "topics create" in done.err
 
 

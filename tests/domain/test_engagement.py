@@ -28,7 +28,7 @@ from domain.engagement import (
     window_start,
 )
 from domain.reports import ScoreUpdated
-from domain.settle import part_of, rescore
+from domain.settle import rescore
 from tests.domain.builders import (
     ATTENDED,
     DECISION_MAKER,
@@ -49,6 +49,7 @@ from tests.domain.builders import (
     model,
     moment,
     only,
+    part_of,
     profile,
     reports,
     role,
@@ -327,7 +328,7 @@ def test_by_the_first_baseline_a_full_day_of_the_greatest_type_is_100() -> None:
 
 def test_a_tenant_without_activity_keeps_the_figures_of_the_first_baseline() -> None:
     account, _ = folded(group(), decide())
-    found = baseline_of(part_of(account, TODAY, DEFAULT_MODEL), DEFAULT_MODEL, 7)
+    found = baseline_of(part_of(account), DEFAULT_MODEL, 7)
     first = first_baseline()
     assert found == Baseline(7, 1, first.greatest_weight, first.person_root, first.group_root)
 
@@ -336,7 +337,7 @@ def test_a_model_that_weighs_nothing_divides_by_nothing() -> None:
     empty = model({})
     account, _ = folded(activity(), group(), decide(), by=tenant(weighted_by=empty))
     assert account.leads[LEAD].score == 0.0
-    assert baseline_of(part_of(account, TODAY, empty), empty, 2).greatest_weight == 1
+    assert baseline_of(part_of(account, weighted_by=empty), empty, 2).greatest_weight == 1
 
 
 def test_the_greatest_weight_is_of_types_that_occurred_inside_the_window() -> None:
@@ -346,9 +347,9 @@ def test_the_greatest_weight_is_of_types_that_occurred_inside_the_window() -> No
         activity(event_id="c", activity_type=FORM, at=moment(TODAY + 1)),
         by=tenant(ticked=False),
     )
-    assert part_of(account, TODAY, DEFAULT_MODEL).greatest_weight == 30
-    assert part_of(account, TODAY - 1, DEFAULT_MODEL).greatest_weight == 60
-    assert part_of(account, TODAY + 1, DEFAULT_MODEL).greatest_weight == 40
+    assert part_of(account).greatest_weight == 30
+    assert part_of(account, as_of=TODAY - 1).greatest_weight == 60
+    assert part_of(account, as_of=TODAY + 1).greatest_weight == 40
 
 
 def test_leads_that_are_no_members_and_those_that_left_set_the_greatest_root_too() -> None:
@@ -359,7 +360,7 @@ def test_leads_that_are_no_members_and_those_that_left_set_the_greatest_root_too
         *activities(3, "bob"),
         profile("left", "bob"),
     )
-    assert part_of(account, TODAY, DEFAULT_MODEL).greatest_points == 120
+    assert part_of(account).greatest_points == 120
 
 
 def test_the_erased_set_no_greatest_root() -> None:
@@ -368,15 +369,15 @@ def test_the_erased_set_no_greatest_root() -> None:
         activity("ada"),
         profile("erased", "bob", at=moment(hour=23)),
     )
-    part = part_of(account, TODAY, DEFAULT_MODEL)
+    part = part_of(account)
     assert (part.greatest_weight, part.greatest_points) == (40, 40)
 
 
 def test_a_deleted_group_sets_no_greatest_root() -> None:
     account, _ = folded(group(), decide(), activity())
-    assert part_of(account, TODAY, DEFAULT_MODEL).greatest_strength == sqrt(40)
+    assert part_of(account).greatest_strength == sqrt(40)
     folded(group(deleted=True), into=account)
-    assert part_of(account, TODAY, DEFAULT_MODEL).greatest_strength == 0.0
+    assert part_of(account).greatest_strength == 0.0
 
 
 def test_by_a_new_baseline_the_best_person_and_the_best_group_are_100() -> None:
@@ -389,7 +390,7 @@ def test_by_a_new_baseline_the_best_person_and_the_best_group_are_100() -> None:
         group(interest="erp"),
         decide("assign", "ada", group=group(interest="erp").buying_group_id),
     )
-    by = baseline_of(part_of(account, TODAY, DEFAULT_MODEL), DEFAULT_MODEL, 2)
+    by = baseline_of(part_of(account), DEFAULT_MODEL, 2)
     rescore(account, tenant(measured_by=by), "tick", moment())
     assert max(lead.score for lead in account.leads.values()) == 100.0
     assert max(one.figures.score for one in account.groups.values()) == 100.0
@@ -424,7 +425,7 @@ def test_parts_of_a_tenant_merge_in_any_order_and_more_than_once(
 def test_the_baseline_of_a_tenant_is_that_of_its_parts_together() -> None:
     weighty, _ = folded(activity("ada", account="weighty", activity_type=ATTENDED))
     busy, _ = folded(*activities(9, "bob", account="busy", activity_type=EMAIL_OPENED))
-    part = part_of(weighty, TODAY, DEFAULT_MODEL).merge(part_of(busy, TODAY, DEFAULT_MODEL))
+    part = part_of(weighty).merge(part_of(busy))
     by = baseline_of(part, DEFAULT_MODEL, 2)
     assert (by.greatest_weight, by.person_root) == (60, sqrt(270 / 60))
 

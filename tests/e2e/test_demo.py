@@ -15,22 +15,43 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROMISED = [
     (
-        r"A person's decision outlasts a journey\. (.+) was added by hand as Decision Maker\."
-        r" A journey asked to remove \1, was overridden, and \1 is still a member\."
+        r"An account that enters an audience gets its group\. .+ At once it had its group, and the job"
+        r" put 4 people into it by their titles\. Nobody wrote a group: buying-groups holds 0 records\."
     ),
     (
-        r"A duplicate does not count twice\. .+ form counted once: \d+\.\d\d → (\d+\.\d\d)\."
-        r" Its copy moved nothing: the next activity takes the score on from \1\."
+        r"A job title is enough to join\. (.+), .+, was heard of for the first time and was Decision"
+        r" Maker of .+ at once\. Nobody decided\."
+    ),
+    r"Engagement is enough to join\. .+ engagement of 70: 6\d\.\d\d → 7\d\.\d\d, and .+ is Champion\.",
+    (
+        r"Manual beats journey beats system\. The job had (.+) (\S+) as Decision Maker; a salesperson"
+        r" removed \1\. .+: overridden by manual, no member changed\. The hand let go: Influencer, by"
+        r" journey, .+ The journey let go: Decision Maker again, by system\."
+    ),
+    (
+        r"A journey moves a group and names its status\. .+ from Engaged to Evaluating and named its"
+        r' status: "Proposal sent"\. Both were answered: applied\.'
+    ),
+    (
+        r"A move that the stages do not allow is refused\. .+ void: 'Identified' does not lead to 'Won';"
+        r" it leads to: 'Engaged', 'Lost'\. The group is at Identified as before\."
+    ),
+    r"A group completes with its last seat\. .+ went from 88 to 100: nobody is missing\.",
+    r"Who leaves the account leaves the group\. .+ took the seat, and the group is back at 100\.",
+    (
+        r"Decay is never mistaken for activity\. .+ each says which, none says activity\."
+        r" .+ fell below 70 and is no Champion any more\."
     ),
     (
         r"A late event counts for its own day\. .+ arrived today and counted: raw (\d+\.\d\d) → .+"
         r" that day left the window, and the visit with it: back to \1\."
     ),
+    (
+        r"A duplicate does not count twice\. .+ form counted once: \d+\.\d\d → (\d+\.\d\d)\."
+        r" Its copy moved nothing: the next activity takes the score on from \1\."
+    ),
     r"A broken record is kept, not lost\. .+ bytes unchanged, with the reason not_avro:",
     r"A misplaced record finds its account\. .+ It was routed there and counted:",
-    r"Who leaves the account leaves the group\. .+ took the seat, and the group is back at 100\.",
-    r"A role that does not exist is refused\. .+ was void: role 'Champion' is not in",
-    r"Decay is never mistaken for activity\. .+ each says which, none says activity\.",
 ]
 
 pytestmark = [pytest.mark.embedded, pytest.mark.slow, pytest.mark.timeout(180)]
@@ -81,6 +102,8 @@ def test_the_demo_shows_what_it_promises_and_ends_by_itself(tmp_path: Path) -> N
         out, err = process.communicate(timeout=150)
         assert process.returncode == 0, f"{out}\n{err}"
         assert err == ""
+        assert "Definitions: examples/definitions.yaml is read, checked and published: 1 role, " in out
+        assert re.search(r"the creation job made 15 buying groups, .+ \d+ members, source system\.", out)
         for promise in PROMISED:
             assert re.search(promise, out), f"{promise}\n{out}"
         assert "Not seen" not in out
@@ -126,7 +149,7 @@ def test_a_demo_that_is_kept_names_its_kafka_and_ends_well_on_ctrl_c(tmp_path: P
             text=True,
             check=True,
         )
-        assert len(exported.stdout.splitlines()) == 14
+        assert len(exported.stdout.splitlines()) == 16
         os.killpg(process.pid, signal.SIGINT)
         process.communicate(timeout=10)
         assert process.returncode == 0

@@ -9,9 +9,11 @@ from fastavro import schemaless_writer
 
 from domain.calendar import MILLIS_PER_DAY, Millis, day_from_date
 from domain.identity import buying_group_id
+from schemas.definitions import Audience
 from schemas.fields import Contract
 from schemas.registry import current_version
-from tests.integration.tenant import Tenant
+from tests.integration.marketing import condition, definitions, text
+from tests.integration.tenant import AS_OF, Tenant
 
 FUTURE: Final[Millis] = day_from_date(date(2900, 1, 1)) * MILLIS_PER_DAY
 
@@ -72,9 +74,34 @@ def _assign_without_role(tenant: Tenant) -> Broken:
 
 
 def _wrong_group(tenant: Tenant) -> Broken:
-    topic, value = tenant.definition(tenant.accounts[0], "crm-suite", tenant.moment())
+    topic, value = tenant.group(tenant.accounts[0], "crm-suite", tenant.moment())
     wrong = value.model_copy(update={"buying_group_id": buying_group_id("erp", "elsewhere")})
     return topic, tenant.codec.encode(topic, wrong), "wrong_group_id"
+
+
+def _unknown_field(tenant: Tenant) -> Broken:
+    """Return an interest that was not checked: no account has the field its audience asks for."""
+    value = definitions(AS_OF)[-2]
+    assert value.solution_interest is not None
+    audience = Audience(since=tenant.moment(), condition=text(condition("shoe_size", "is", "44")))
+    interest = value.solution_interest.model_copy(update={"audiences": [audience]})
+    later = value.model_copy(
+        update={"solution_interest": interest, "updated_at": AS_OF * MILLIS_PER_DAY}
+    )
+    return "definitions", tenant.codec.encode("definitions", later), "unusable_condition"
+
+
+def _untestable_role(tenant: Tenant) -> Broken:
+    topic, value = tenant.group(tenant.accounts[0], "crm-suite", tenant.moment())
+    fields = value.model_dump()
+    fields["role_template"]["roles"][0]["auto_assign"] = "title contains chief"
+    return topic, tenant.codec.encode(topic, type(value)(**fields)), "unusable_condition"
+
+
+def _another_definitions_id(tenant: Tenant) -> Broken:
+    value = definitions(AS_OF)[-1]
+    broken = _against_the_contract(tenant, "definitions", value, definition_id="weighting_model:home")
+    return "definitions", broken, "breaks_contract"
 
 
 def _too_many_edits(tenant: Tenant) -> Broken:
@@ -88,11 +115,13 @@ def _no_edits(tenant: Tenant) -> Broken:
 
 
 def _from_the_future(tenant: Tenant) -> Broken:
-    topic, value = tenant.chance.choice((tenant.activity, tenant.journey, tenant.profile))()
+    made = (tenant.activity, tenant.journey, tenant.profile, lambda: tenant.definitions()[-1])
+    topic, value = tenant.chance.choice(made)()
     dated = {
         "lead-activity": "occurred_at",
         "journey-actions": "decided_at",
         "lead-profiles": "updated_at",
+        "definitions": "updated_at",
     }[topic]
     later = value.model_copy(update={dated: FUTURE})
     return topic, tenant.codec.encode(topic, later), "from_the_future"
@@ -125,6 +154,9 @@ BROKEN: Final[tuple[Callable[[Tenant], Broken], ...]] = (
     _long_id,
     _assign_without_role,
     _wrong_group,
+    _unknown_field,
+    _untestable_role,
+    _another_definitions_id,
     _too_many_edits,
     _no_edits,
     _from_the_future,

@@ -5,8 +5,11 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
+from agents import definitions
 from agents.inputs import READINGS
+from agents.reading import Reading
 from domain.calendar import Day, iso_day
+from domain.definitions import TenantEvent
 from domain.events import AccountEvent
 from domain.identity import report_id
 from domain.replay import fold_all
@@ -20,6 +23,8 @@ from streams.topics import (
     DEAD_LETTERS,
     MEMBERSHIP_CHANGED,
     SCORE_UPDATED,
+    STAGE_CHANGED,
+    STATUS_CHANGED,
     Topic,
 )
 from tests.integration.harness import Deployment, Place, Record, Written
@@ -29,9 +34,15 @@ VERSIONED: Final = (
     SCORE_UPDATED,
     COMPLETENESS_CHANGED,
     MEMBERSHIP_CHANGED,
+    STAGE_CHANGED,
+    STATUS_CHANGED,
     ASSIGNMENT_OUTCOME,
     BUYING_GROUP_STATE,
 )
+ALL_READINGS: Final[Mapping[str, Reading[AccountEvent | TenantEvent]]] = {
+    **READINGS,
+    definitions.READING.topic.name: definitions.READING,
+}
 EXPORTED: Final = {
     "buying_group_id",
     "account_id",
@@ -43,6 +54,8 @@ EXPORTED: Final = {
     "missing_roles",
     "score",
     "raw_score",
+    "stage",
+    "status",
     "baseline_version",
     "as_of",
     "version",
@@ -96,9 +109,9 @@ def assert_states_are_folded(
     assert not differing, _differences(expected, found, differing)
 
 
-def decided(valid: Iterable[tuple[str, Contract]]) -> list[AccountEvent]:
+def decided(valid: Iterable[tuple[str, Contract]]) -> list[AccountEvent | TenantEvent]:
     """Return the rules' events of the contracts' events."""
-    return [event for topic, value in valid for event in READINGS[topic].events_of(value)]
+    return [event for topic, value in valid for event in ALL_READINGS[topic].events_of(value)]
 
 
 def folded(state: GroupState) -> dict[str, Any]:
@@ -113,6 +126,8 @@ def folded(state: GroupState) -> dict[str, Any]:
         "missing_roles": [(m.role, m.short_by) for m in state.completeness.missing_roles],
         "score": state.score,
         "raw_score": state.raw,
+        "stage": state.stage,
+        "status": state.status,
         "as_of": state.as_of,
     }
 
@@ -129,6 +144,8 @@ def published(state: BuyingGroupState) -> dict[str, Any]:
         "missing_roles": [(m.role, m.short_by) for m in state.missing_roles],
         "score": state.score,
         "raw_score": state.raw_score,
+        "stage": state.stage,
+        "status": state.status,
         "as_of": state.as_of,
     }
 
@@ -163,7 +180,10 @@ def assert_outputs_agree(deployment: Deployment, states: Mapping[str, BuyingGrou
     """Check that a subscriber that followed any output knows what the states say."""
     last = {topic.name: assert_gapless(deployment, topic) for topic in VERSIONED}
     scores, complete = last[SCORE_UPDATED.name], last[COMPLETENESS_CHANGED.name]
+    stages, statuses = last[STAGE_CHANGED.name], last[STATUS_CHANGED.name]
     members = _replayed_members(deployment)
+    for topic in (STAGE_CHANGED, STATUS_CHANGED):
+        _assert_each_follows_from_the_last(deployment, topic)
     for group_id, state in states.items():
         score = scores.get(group_id)
         assert state.score == (0.0 if score is None else score.current)
@@ -172,6 +192,12 @@ def assert_outputs_agree(deployment: Deployment, states: Mapping[str, BuyingGrou
         assert state.missing_roles == complete[group_id].missing_roles
         assert state.versions["completeness"] == complete[group_id].version
         assert {m.lead_id: (m.role, m.source) for m in state.members} == members.get(group_id, {})
+        for kind, current, told in (
+            ("stage", state.stage, stages.get(group_id)),
+            ("status", state.status, statuses.get(group_id)),
+        ):
+            assert current == (None if told is None else told.current)
+            assert state.versions[kind] == (0 if told is None else told.version)
         for member in state.members:
             person = scores.get(f"{state.account_id}/{member.lead_id}")
             assert member.score == (0.0 if person is None else person.current)
@@ -208,6 +234,14 @@ def _replayed_members(deployment: Deployment) -> dict[str, dict[str, tuple[str, 
         else:
             group[event.lead_id] = (event.current.role, event.current.source)
     return members
+
+
+def _assert_each_follows_from_the_last(deployment: Deployment, topic: Topic) -> None:
+    known: dict[str, str | None] = {}
+    for event in deployment.events(topic):
+        assert event.previous == known.get(event.buying_group_id), f"{topic.name} {event.event_id}"
+        assert event.current != event.previous, f"{topic.name} {event.event_id} changes nothing"
+        known[event.buying_group_id] = event.current
 
 
 def _missing(wanted: Collection[str], found: Collection[str]) -> str:

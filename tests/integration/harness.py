@@ -14,12 +14,13 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Produ
 from console.tick import move_day_on
 from domain.calendar import Day
 from schemas.codec import Codec
+from schemas.definitions import Definition
 from schemas.fields import Contract
 from schemas.outputs import BuyingGroupState
 from schemas.registry import CommittedRegistry
 from streams.admin import create_topics
 from streams.settings import Settings, load_settings
-from streams.topics import BUYING_GROUP_STATE, CONTROL, INPUTS, Topic
+from streams.topics import BUYING_GROUP_STATE, INPUTS, SOURCES, Topic
 from tests.integration.processes import PATIENCE_S, NeverHappened, Worker, wait_until
 
 ROOT: Final = Path(__file__).parents[2]
@@ -82,6 +83,13 @@ class Deployment:
         self.workers: list[Worker] = []
         self._producers: dict[str, Producer] = {}
 
+    def neighbour(self, name: str) -> "Deployment":
+        """Return another deployment on the same Kafka: no topics yet, no workers."""
+        folder = self.folder / name
+        folder.mkdir()
+        servers = self.settings.client_config()["bootstrap.servers"]
+        return Deployment(servers, f"{self.settings.namespace}-{name}", folder)
+
     def create_topics(self) -> None:
         """Create the topics on a real Kafka; an embedded one makes them when they are asked for."""
         create_topics(self.settings)
@@ -114,7 +122,9 @@ class Deployment:
         self.workers.append(worker)
         return worker
 
-    def command(self, *arguments: str, given: str = "") -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *arguments: str, given: str = "", patience_s: float = 2 * PATIENCE_S
+    ) -> subprocess.CompletedProcess[str]:
         """Run a ``buying-groups`` command; return what it printed and its exit code."""
         return subprocess.run(
             [sys.executable, "-m", "console.cli", *arguments],
@@ -123,7 +133,7 @@ class Deployment:
             input=given,
             capture_output=True,
             text=True,
-            timeout=2 * PATIENCE_S,
+            timeout=patience_s,
             check=False,
         )
 
@@ -138,9 +148,9 @@ class Deployment:
         return f"{self.settings.namespace}.{topic if isinstance(topic, str) else topic.name}"
 
     def record(self, topic: str, value: Contract, **fields: Any) -> Record:
-        """Return an event's record, keyed by its account."""
-        account_id = getattr(value, "account_id")  # noqa: B009 - every input contract has it
-        defaults = {"key": account_id.encode(), "value": self.codec.encode(topic, value)}
+        """Return an event's record, keyed as its topic asks for: by its account or its own id."""
+        key: str = value.definition_id if isinstance(value, Definition) else value.account_id  # type: ignore[attr-defined]
+        defaults = {"key": key.encode(), "value": self.codec.encode(topic, value)}
         return Record(topic, **{**defaults, **fields})
 
     def produce(self, records: Iterable[Record], compression: str = "none") -> list[Place]:
@@ -190,7 +200,7 @@ class Deployment:
 
     def read(self, topic: Topic | str) -> list[Written]:
         """Return everything committed in a topic, each partition in its order."""
-        consumer = self._reader()
+        consumer = self._reader("read_committed")
         name = self.name(topic)
         partitions = range(self.settings.partitions)
         found: list[Written] = []
@@ -231,9 +241,13 @@ class Deployment:
                 found[group_id] = state
         return found
 
-    def ends(self, topics: Iterable[Topic] = (*INPUTS, CONTROL)) -> dict[tuple[str, int], int]:
-        """Return (full topic name, partition) → the end that a subscriber sees."""
-        reader = self._reader()
+    def ends(self, topics: Iterable[Topic] = SOURCES) -> dict[tuple[str, int], int]:
+        """Return (full topic name, partition) → the end, transactions not yet decided included.
+
+        What a worker sends on to other partitions is in their logs before the record that led to it
+        counts as consumed, and can be read there a moment after.
+        """
+        reader = self._reader("read_uncommitted")
         try:
             return {
                 (name, partition): reader.get_watermark_offsets(
@@ -245,7 +259,7 @@ class Deployment:
         finally:
             reader.close()
 
-    def committed(self, topics: Iterable[Topic] = (*INPUTS, CONTROL)) -> dict[tuple[str, int], int]:
+    def committed(self, topics: Iterable[Topic] = SOURCES) -> dict[tuple[str, int], int]:
         """Return (full topic name, partition) → what the workers' group has committed."""
         group = Consumer(
             {**self.settings.client_config(), "group.id": self.settings.app_id, "log_level": 0}
@@ -270,9 +284,11 @@ class Deployment:
             if committed[where] < end
         }
 
-    def wait_consumed(self) -> None:
+    def wait_consumed(self, patience_s: float = PATIENCE_S) -> None:
         """Wait until everything in the input topics was consumed, routed records included."""
-        wait_until(lambda: not self.unconsumed(), f"not everything was consumed{self._logs()}")
+        wait_until(
+            lambda: not self.unconsumed(), f"not everything was consumed{self._logs()}", patience_s
+        )
 
     def wait_begun(self, beyond: int = 0) -> None:
         """Wait until more than so many offsets of the inputs were committed."""
@@ -293,13 +309,13 @@ class Deployment:
             if record.dlq_reason is not None
         }
 
-    def _reader(self) -> Consumer:
+    def _reader(self, isolation: str) -> Consumer:
         return Consumer(
             {
                 **self.settings.client_config(),
                 "group.id": f"{self.settings.namespace}.test",
                 "enable.auto.commit": False,
-                "isolation.level": "read_committed",
+                "isolation.level": isolation,
                 "enable.partition.eof": True,
                 "fetch.wait.max.ms": 10,
                 "log_level": 0,

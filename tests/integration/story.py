@@ -39,7 +39,14 @@ class Story:
         events = self._deployment.events(topic)
         return [event for event in events if event.account_id == self.account_id]
 
-    def group(self, event_id: str = "group", *, created: int = 0, **fields: Any) -> Record:
+    def group(
+        self,
+        event_id: str = "group",
+        *,
+        created: int = 0,
+        stages: inputs.StageModel | None = None,
+        **fields: Any,
+    ) -> Record:
         """Return the group: a required decision maker and influencer, a champion if there is one."""
         roles = [
             inputs.Role(role="Decision Maker", weighting="Vital"),
@@ -55,6 +62,7 @@ class Story:
             created_at=at(created),
             update_existing_groups=False,
             role_template=inputs.RoleTemplate(id="template", version=1, name="CRM", roles=roles),
+            stage_model=stages,
         )
         return self._deployment.record("buying-groups", value, **fields)
 
@@ -87,13 +95,14 @@ class Story:
         role: str | None = None,
         *,
         minute: int,
+        interest: str = INTEREST,
         **fields: Any,
     ) -> Record:
         """Return a salesperson's decision on one lead."""
         value = inputs.ManualEdit(
             event_id=event_id,
             account_id=self.account_id,
-            buying_group_id=self.group_id,
+            buying_group_id=buying_group_id(interest, self.account_id),
             edited_by="ana@example.com",
             decided_at=at(minute),
             edits=[inputs.Edit(lead_id=lead, operation=operation, role=role)],
@@ -104,38 +113,56 @@ class Story:
         self,
         event_id: str,
         action: inputs.JourneyOperation,
-        lead: str,
+        lead: str | None = None,
         role: str | None = None,
         *,
         minute: int,
+        interest: str = INTEREST,
+        stage: str | None = None,
+        status: str | None = None,
         **fields: Any,
     ) -> Record:
-        """Return a journey's decision on one lead."""
+        """Return a journey's decision on one lead, or its move of the group."""
         value = inputs.JourneyAction(
             event_id=event_id,
             account_id=self.account_id,
-            solution_interest_id=INTEREST,
+            solution_interest_id=interest,
             journey_id="spring",
             decided_at=at(minute),
             action=action,
             lead_id=lead,
             role=role,
+            stage=stage,
+            status=status,
         )
         return self._deployment.record("journey-actions", value, **fields)
 
-    def profile(self, event_id: str, lead: str, *, minute: int) -> Record:
+    def profile(
+        self, event_id: str, lead: str, *, minute: int, title: str | None = None, **fields: Any
+    ) -> Record:
         """Return an active lead's profile."""
         value = inputs.LeadProfile(
-            event_id=event_id, account_id=self.account_id, lead_id=lead, updated_at=at(minute)
+            event_id=event_id,
+            account_id=self.account_id,
+            lead_id=lead,
+            updated_at=at(minute),
+            job_title=title,
         )
-        return self._deployment.record("lead-profiles", value)
+        return self._deployment.record("lead-profiles", value, **fields)
 
-    def account(self, event_id: str, *, minute: int) -> Record:
-        """Return the account's own record."""
+    def account(
+        self, event_id: str, *, minute: int, industry: str | None = None, busy: int = 0, **fields: Any
+    ) -> Record:
+        """Return the account's own record; ``busy`` is the number of its open opportunities."""
         value = inputs.Account(
-            event_id=event_id, account_id=self.account_id, updated_at=at(minute), name="Acme"
+            event_id=event_id,
+            account_id=self.account_id,
+            updated_at=at(minute),
+            name="Acme",
+            industry=industry,
+            open_opportunities=busy,
         )
-        return self._deployment.record("accounts", value)
+        return self._deployment.record("accounts", value, **fields)
 
 
 class Outputs:

@@ -1,6 +1,7 @@
 """A made-up tenant whose accounts, people and groups produce good events, from a seed."""
 
 import random
+from collections import Counter
 from datetime import date
 from typing import Any, Final
 
@@ -10,12 +11,30 @@ from schemas import inputs
 from schemas.codec import Codec
 from schemas.fields import Contract
 from schemas.registry import CommittedRegistry
+from tests.integration.marketing import (
+    COUNTRIES,
+    DEFINED,
+    INDUSTRIES,
+    MOVED_TO,
+    REGIONS,
+    SEGMENTS,
+    STAGES,
+    TIERS,
+    TITLES,
+    UNKNOWN_STAGE,
+    definitions,
+)
 
 AS_OF: Final[Day] = day_from_date(date(2025, 3, 31))
 """The day the streams are looked at: long past, so that nothing in them is from the future."""
 
 OLDEST_DAYS: Final = 40
-INTERESTS: Final = ("crm-suite", "erp", "data-platform")
+WRITTEN: Final = ("crm-suite", "erp", "data-platform")
+"""The interests whose groups are written by hand."""
+INTERESTS: Final = (*WRITTEN, *DEFINED)
+STAGED: Final = ("erp", "erp", "threat-detection", "threat-detection", "zero-trust", "cloud-backup")
+"""The interests whose groups are moved; the last has no stages."""
+MOST_ACCOUNT_RECORDS: Final = 12
 ROLES: Final = ("Decision Maker", "Influencer", "Practitioner", "Champion", "Other")
 UNKNOWN_ROLE: Final = "Keeper of the Keys"
 WEIGHTINGS: Final = ("Trivial", "Minor", "Normal", "Important", "Vital")
@@ -43,23 +62,25 @@ OPERATIONS: Final[tuple[inputs.Operation, ...]] = (
 ACTIONS: Final[tuple[inputs.JourneyOperation, ...]] = (
     *OPERATIONS,
     *OPERATIONS,
-    "update_stage",
+    "update_status",
     "update_status",
 )
+STATUSES: Final = ("warm", "cold", "waits for the budget")
 
 
 class Tenant:
     """Accounts, their people and groups, and what happens to them."""
 
-    def __init__(self, seed: str, accounts: int) -> None:
+    def __init__(self, seed: str, accounts: int, leads: tuple[int, int] = (3, 16)) -> None:
         self.chance = random.Random(seed)
         self.codec = Codec(CommittedRegistry())
         self.accounts = [f"acct-{i:04d}" for i in range(accounts)]
         self.leads = {
-            account: [f"{account}/lead-{i:02d}" for i in range(self.chance.randint(3, 16))]
+            account: [f"{account}/lead-{i:02d}" for i in range(self.chance.randint(*leads))]
             for account in self.accounts
         }
         self.serial = 0
+        self._account_records: Counter[str] = Counter()
 
     def new_id(self) -> str:
         """Return an id that nothing else has and that says nothing about its time."""
@@ -79,22 +100,26 @@ class Tenant:
         return day * MILLIS_PER_DAY + self.chance.randrange(MILLIS_PER_DAY)
 
     def definitions(self) -> list[tuple[str, Contract]]:
-        """Return every group's records: created, some created anew, some deleted."""
+        """Return what its marketers define, in the order of publishing."""
+        return [("definitions", definition) for definition in definitions(AS_OF)]
+
+    def groups(self) -> list[tuple[str, Contract]]:
+        """Return the records of the groups written by hand: created, created anew, deleted."""
         found: list[tuple[str, Contract]] = []
         for account in self.accounts:
-            for interest in INTERESTS:
+            for interest in WRITTEN:
                 draw = self.chance.random()
                 if draw < 0.05:
                     continue
                 at = (AS_OF - 60) * MILLIS_PER_DAY
-                found.append(self.definition(account, interest, at))
+                found.append(self.group(account, interest, at))
                 if draw < 0.15:
-                    found.append(self.definition(account, interest, self.moment()))
+                    found.append(self.group(account, interest, self.moment()))
                 elif draw < 0.2:
-                    found.append(self.definition(account, interest, at, deleted=True))
+                    found.append(self.group(account, interest, at, deleted=True))
         return found
 
-    def definition(
+    def group(
         self, account: str, interest: str, at: Millis, *, deleted: bool = False
     ) -> tuple[str, Contract]:
         """Return a group with a template of one to five roles."""
@@ -121,6 +146,7 @@ class Tenant:
                     for name in names
                 ],
             ),
+            stage_model=STAGES if interest == "erp" else None,
             deleted=deleted,
         )
 
@@ -144,13 +170,27 @@ class Tenant:
             "assign": {"lead_id": lead, "role": self.role()},
             "remove": {"lead_id": lead},
             "release": {"lead_id": lead},
-            "update_stage": {"stage": "Engaged"},
-            "update_status": {"status": "warm"},
+            "update_status": {"status": self.chance.choice(STATUSES)},
         }[action]
-        return "journey-actions", inputs.JourneyAction(
+        interest = self.chance.choice(INTERESTS)
+        return "journey-actions", self.action(account, interest, action, **fields)
+
+    def move(self) -> tuple[str, Contract]:
+        """Return a stage move; many are not allowed where their group stands."""
+        account, _ = self.whose()
+        draw = self.chance.random()
+        stage = UNKNOWN_STAGE if draw < 0.05 else self.chance.choice(MOVED_TO)
+        interest = self.chance.choice(STAGED)
+        return "journey-actions", self.action(account, interest, "update_stage", stage=stage)
+
+    def action(
+        self, account: str, interest: str, action: inputs.JourneyOperation, **fields: Any
+    ) -> inputs.JourneyAction:
+        """Return an action of a journey on one of an account's groups."""
+        return inputs.JourneyAction(
             event_id=self.new_id(),
             account_id=account,
-            solution_interest_id=self.chance.choice(INTERESTS),
+            solution_interest_id=interest,
             journey_id="spring",
             decided_at=self.moment(),
             action=action,
@@ -187,28 +227,48 @@ class Tenant:
         return UNKNOWN_ROLE if self.chance.random() < 0.04 else self.chance.choice(ROLES)
 
     def profile(self) -> tuple[str, Contract]:
-        """Return a profile; some leads leave, a few are erased."""
+        """Return a profile; titles change, some leads leave, a few are erased."""
         account, lead = self.whose()
         draw = self.chance.random()
+        status: inputs.ProfileStatus = "erased" if draw < 0.03 else "left" if draw < 0.2 else "active"
+        return self.profile_of(account, lead, self.moment(), status)
+
+    def profile_of(
+        self, account: str, lead: str, at: Millis, status: inputs.ProfileStatus = "active"
+    ) -> tuple[str, Contract]:
+        """Return a lead's profile with a title of some kind."""
         return "lead-profiles", inputs.LeadProfile(
             event_id=self.new_id(),
             account_id=account,
             lead_id=lead,
-            updated_at=self.moment(),
-            status="erased" if draw < 0.03 else "left" if draw < 0.2 else "active",
+            updated_at=at,
+            status=status,
             first_name="Zoë",
-            job_title=self.chance.choice(("CIO", "Head of Data", None)),
+            job_title=self.chance.choice(TITLES),
+            country=self.chance.choice(COUNTRIES),
             email_invalid=self.chance.choice((True, False, None)),
-            custom={"tier": "1"},
+            custom={"tier": self.chance.choice(TIERS)},
         )
 
     def account(self) -> tuple[str, Contract]:
-        """Return an account's own record."""
+        """Return an account's own record; its industry may be another one each time."""
         account, _ = self.whose()
+        # A worker keeps an account's 20 newest records, and a definition that comes later than the
+        # others cannot be judged by them (domain/creation.py).
+        if self._account_records[account] >= MOST_ACCOUNT_RECORDS:
+            account = min(self.accounts, key=self._account_records.__getitem__)
+        return self.account_of(account, self.moment())
+
+    def account_of(self, account: str, at: Millis) -> tuple[str, Contract]:
+        """Return a record of an account."""
+        self._account_records[account] += 1
         return "accounts", inputs.Account(
             event_id=self.new_id(),
             account_id=account,
-            updated_at=self.moment(),
-            name=f"{account} GmbH",
+            updated_at=at,
+            name=f"{account} {self.chance.choice(('GmbH', 'Inc.'))}",
+            industry=self.chance.choice(INDUSTRIES),
+            region=self.chance.choice(REGIONS),
             open_opportunities=self.chance.randint(0, 9),
+            custom={"segment": self.chance.choice(SEGMENTS)},
         )

@@ -9,9 +9,10 @@ import pytest
 from streams.topics import (
     ASSIGNMENT_OUTCOME,
     DEAD_LETTERS,
-    INPUTS,
+    DEFINITIONS,
     OUTPUTS,
     SCORE_UPDATED,
+    SOURCES,
 )
 from tests.integration.comparison import assert_dead_letters, assert_same_as_fold
 from tests.integration.harness import Deployment, Record
@@ -32,6 +33,7 @@ def test_what_cannot_be_read_or_must_not_be_taken_ends_in_dead_letters_and_the_r
         "breaks_contract",
         "from_the_future",
         "wrong_group_id",
+        "unusable_condition",
         "too_many_edits",
         "no_edits",
     }
@@ -42,12 +44,17 @@ def test_what_cannot_be_read_or_must_not_be_taken_ends_in_dead_letters_and_the_r
 
 
 def test_every_input_topic_and_the_control_topic_survive_garbage(deployment: Deployment) -> None:
-    names = [*(topic.name for topic in INPUTS), "control"]
     garbage = [
-        Record(name, key, value, partition, dlq_reason="not_avro")
-        for name in names
+        Record(topic.name, key, value, partition, dlq_reason="not_avro")
+        for topic in SOURCES
         for partition, (key, value) in enumerate(
-            [(b"acme", b"\xffgarbage"), (None, b""), (b"\xff", None), (b"", b"\0\0")]
+            [
+                (b"acme", b"\xffgarbage"),
+                # A compacted topic takes no record without a key.
+                (b"unnamed" if topic is DEFINITIONS else None, b""),
+                (b"\xff", None),
+                (b"", b"\0\0"),
+            ]
         )
     ]
     dead = deployment.placed(garbage, deployment.produce(garbage))

@@ -3,6 +3,8 @@
 import json
 import random
 import re
+from collections import defaultdict
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
@@ -10,18 +12,32 @@ import pytest
 from domain.calendar import iso_day
 from tests.integration.comparison import printed
 from tests.integration.harness import Deployment
-from tests.integration.streams import Stream, generate
+from tests.integration.streams import Stream, generate, moved_group
 
 pytestmark = pytest.mark.slow
 
 
 def write(path: Path, stream: Stream, *bad: str) -> None:
-    """Write a stream's valid events as a file: shuffled, some twice, with bad lines between."""
+    """Write a stream's valid events as a file: shuffled, some twice, with bad lines between.
+
+    The stage moves of a group alone keep their order: they count in it.
+    """
     chance = random.Random("file")
-    lines = [json.dumps(line) for line in stream.lines()]
-    lines += chance.sample(lines, len(lines) // 10)
-    lines += bad
-    chance.shuffle(lines)
+    events = list(enumerate(zip(stream.valid, stream.lines(), strict=True)))
+    events += chance.sample(events, len(events) // 10)
+    chance.shuffle(events)
+    moved: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, (_, ((_, value), _)) in enumerate(events):
+        group = moved_group(value)
+        if group is not None:
+            moved[group].append(place)
+    for places in moved.values():
+        moves = sorted((events[place] for place in places), key=itemgetter(0))
+        for place, move in zip(places, moves, strict=True):
+            events[place] = move
+    lines = [json.dumps(line) for _, (_, line) in events]
+    for line in bad:
+        lines.insert(chance.randrange(len(lines)), line)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

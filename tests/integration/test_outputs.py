@@ -15,9 +15,12 @@ from streams.topics import (
     DEAD_LETTERS,
     MEMBERSHIP_CHANGED,
     SCORE_UPDATED,
+    STAGE_CHANGED,
+    STATUS_CHANGED,
     Topic,
 )
 from tests.integration.harness import Deployment, Record, Written
+from tests.integration.marketing import STAGES
 from tests.integration.processes import wait_until
 from tests.integration.story import ACCOUNT, ADA, BOB, GROUP, HOME, INTEREST, Outputs, Story, at, names
 from tests.integration.streams import AS_OF
@@ -72,7 +75,7 @@ def test_each_output_gets_exactly_what_it_is_for_and_the_others_nothing(  # noqa
     assert not outputs.after(story.account("account-1", minute=1))
     assert not outputs.after(story.profile("profile-1", ADA, minute=1))
 
-    created = outputs.after(story.group(created=2))
+    created = outputs.after(story.group(created=2, stages=STAGES))
     assert created.keys() == names(COMPLETENESS_CHANGED, BUYING_GROUP_STATE)
     empty = told(deployment, alone(created, COMPLETENESS_CHANGED), COMPLETENESS_CHANGED)
     roles = [
@@ -110,7 +113,7 @@ def test_each_output_gets_exactly_what_it_is_for_and_the_others_nothing(  # noqa
         "as_of": 0,
         "stage": None,
         "status": None,
-        "versions": {"score": 0, "completeness": 1, "membership": 0},
+        "versions": {"score": 0, "completeness": 1, "membership": 0, "stage": 0, "status": 0},
         "cause_event_id": "group",
     }
 
@@ -157,7 +160,13 @@ def test_each_output_gets_exactly_what_it_is_for_and_the_others_nothing(  # noqa
             "score": 0.0,
         }
     ]
-    assert state["versions"] == {"score": 0, "completeness": 2, "membership": 1}
+    assert state["versions"] == {
+        "score": 0,
+        "completeness": 2,
+        "membership": 1,
+        "stage": 0,
+        "status": 0,
+    }
 
     active = outputs.after(
         story.activity("activity-1", minute=4, headers=(("traceparent", TRACE.encode()),))
@@ -214,6 +223,34 @@ def test_each_output_gets_exactly_what_it_is_for_and_the_others_nothing(  # noqa
     outcome = told(deployment, alone(refused, ASSIGNMENT_OUTCOME), ASSIGNMENT_OUTCOME)
     assert (outcome["version"], outcome["outcome"]) == (2, "overridden")
     assert (outcome["source"], outcome["overridden_by"]) == ("journey", "manual")
+
+    moved = outputs.after(
+        story.journey("stage", "update_stage", minute=10, stage="Discover"),
+        story.journey("status", "update_status", minute=11, status="warm"),
+    )
+    assert moved.keys() == names(STAGE_CHANGED, STATUS_CHANGED, ASSIGNMENT_OUTCOME, BUYING_GROUP_STATE)
+    for topic, cause, minute, current in (
+        (STAGE_CHANGED, "stage", 10, "Discover"),
+        (STATUS_CHANGED, "status", 11, "warm"),
+    ):
+        assert told(deployment, alone(moved, topic), topic) == {
+            "version": 1,
+            "lead_id": None,
+            "occurred_at": at(minute),
+            "reason": "move",
+            "cause_event_id": cause,
+            "previous": None,
+            "current": current,
+        }
+    answers = [told(deployment, each, ASSIGNMENT_OUTCOME) for each in moved[ASSIGNMENT_OUTCOME.name]]
+    assert [(each["version"], each["operation"], each["lead_id"]) for each in answers] == [
+        (3, "update_stage", None),
+        (4, "update_status", None),
+    ]
+    assert {(each["source"], each["outcome"]) for each in answers} == {("journey", "applied")}
+    state = told(deployment, moved[BUYING_GROUP_STATE.name][-1], BUYING_GROUP_STATE)
+    assert (state["stage"], state["status"]) == ("Discover", "warm")
+    assert (state["versions"]["stage"], state["versions"]["status"]) == (1, 1)
 
     broken = outputs.after(Record("manual-edits", ACCOUNT.encode(), b"broken", HOME))
     assert broken.keys() == names(DEAD_LETTERS)

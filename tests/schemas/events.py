@@ -1,19 +1,12 @@
 """One example of each contract, and strategies for all its legal values."""
 
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from hypothesis import strategies as st
 
-from schemas import control, inputs, outputs
-from schemas.fields import (
-    INT32_MAX,
-    INT32_MIN,
-    INT64_MAX,
-    INT64_MIN,
-    LAST_DAY,
-    LAST_MILLIS,
-    Contract,
-)
+from schemas import control, definitions, inputs, outputs
+from schemas.fields import Contract
+from tests.schemas import parts
 
 MOMENT: Final = 1_794_592_984_123  # 2026-11-13T18:03:04.123Z
 DAY: Final = 20_770  # 2026-11-13
@@ -37,6 +30,24 @@ def _common(**more: Any) -> dict[str, Any]:
 
 _ROLE = outputs.RoleCompleteness(role="Champion", required=2, assigned=1, completeness=50.0)
 _MISSING = outputs.MissingRole(role="Champion", short_by=1)
+
+_TEMPLATE = inputs.RoleTemplate(
+    id="t-1",
+    version=2,
+    name="Security",
+    roles=[
+        inputs.Role(role="Champion", weighting="Vital", members_required=2),
+        inputs.Role(role="Other", required_for_completeness=False, auto_assign="{}"),
+    ],
+)
+_STAGES = inputs.StageModel(
+    id="s-1",
+    name="Sales",
+    stages=[
+        inputs.Stage(name="New", kind="entry", transitions=["Won"]),
+        inputs.Stage(name="Won", kind="success"),
+    ],
+)
 
 EXAMPLES: Final[dict[str, Contract]] = {
     "lead-activity": inputs.LeadActivity(
@@ -93,22 +104,24 @@ EXAMPLES: Final[dict[str, Contract]] = {
         solution_interest_id="si-1",
         name="Threat detection for Example GmbH",
         created_at=MOMENT,
-        role_template=inputs.RoleTemplate(
-            id="t-1",
-            version=2,
-            name="Security",
-            roles=[
-                inputs.Role(role="Champion", weighting="Vital", members_required=2),
-                inputs.Role(role="Other", required_for_completeness=False, auto_assign="{}"),
+        role_template=_TEMPLATE,
+        stage_model=_STAGES,
+    ),
+    "definitions": definitions.Definition(
+        event_id="e-7",
+        definition_id="solution_interest:si-1",
+        kind="solution_interest",
+        name="Threat detection",
+        status="live",
+        updated_at=MOMENT,
+        solution_interest=definitions.SolutionInterest(
+            id="si-1",
+            audiences=[
+                definitions.Audience(since=MOMENT - 1, condition='{"all": []}'),
+                definitions.Audience(since=MOMENT),
             ],
-        ),
-        stage_model=inputs.StageModel(
-            id="s-1",
-            name="Sales",
-            stages=[
-                inputs.Stage(name="New", kind="entry", transitions=["Won"]),
-                inputs.Stage(name="Won", kind="success"),
-            ],
+            role_template=_TEMPLATE,
+            stage_model=_STAGES,
         ),
     ),
     "control": control.ControlRecord(
@@ -122,6 +135,7 @@ EXAMPLES: Final[dict[str, Contract]] = {
         greatest_weight=60,
         greatest_points=480,
         greatest_strength=35.25,
+        model='{"id": "default"}',
     ),
     "score-updated": outputs.ScoreUpdated(
         **_common(reason="activity"),
@@ -143,6 +157,8 @@ EXAMPLES: Final[dict[str, Contract]] = {
         change="added",
         current=outputs.Membership(role="Champion", source="manual"),
     ),
+    "stage-changed": outputs.StageChanged(**_common(), previous="New", current="Won"),
+    "status-changed": outputs.StatusChanged(**_common(), current="in talks"),
     "assignment-outcome": outputs.AssignmentOutcome(
         **_common(lead_id="5001"),
         decision_event_id="e-2",
@@ -177,246 +193,186 @@ EXAMPLES: Final[dict[str, Contract]] = {
     ),
 }
 
-_letters = st.characters(codec="utf-8")
-ids = st.text(_letters, min_size=1, max_size=128)
-texts = st.none() | st.text(_letters, max_size=40)
-words = st.text(_letters, max_size=40)
-maps = st.dictionaries(words, words, max_size=4)
-moments = st.integers(0, LAST_MILLIS)
-days = st.integers(0, LAST_DAY)
-int32s = st.integers(INT32_MIN, INT32_MAX)
-counts = st.integers(1, INT32_MAX)
-int64s = st.integers(INT64_MIN, INT64_MAX)
-versions = st.integers(0, INT64_MAX)
-figures = st.floats(allow_nan=False, allow_infinity=False)
-roots = st.floats(min_value=0, allow_nan=False, allow_infinity=False)
-partitions = st.integers(0, INT32_MAX)
-sources = st.sampled_from(["manual", "journey", "system"])
-
-
-def _journey_needs(action: str) -> st.SearchStrategy[dict[str, Any]]:
-    needed: dict[str, dict[str, st.SearchStrategy[Any]]] = {
-        "assign": {"lead_id": ids, "role": ids},
-        "remove": {"lead_id": ids},
-        "release": {"lead_id": ids},
-        "update_stage": {"stage": ids},
-        "update_status": {"status": st.text(_letters, max_size=50)},
-    }
-    return st.fixed_dictionaries({"action": st.just(action), **needed[action]})
-
-
-_journeys = st.builds(
-    lambda head, action: inputs.JourneyAction(**head, **action),
-    st.fixed_dictionaries(
-        {
-            "event_id": ids,
-            "account_id": ids,
-            "solution_interest_id": ids,
-            "journey_id": ids,
-            "node_id": st.none() | ids,
-            "decided_at": moments,
-        }
-    ),
-    st.sampled_from(["assign", "remove", "release", "update_stage", "update_status"]).flatmap(
-        _journey_needs
-    ),
-)
-_edits = st.builds(inputs.Edit, lead_id=ids, operation=st.just("assign"), role=ids) | st.builds(
-    inputs.Edit, lead_id=ids, operation=st.sampled_from(["remove", "release"])
-)
-_roles = st.builds(
-    inputs.Role,
-    role=ids,
-    weighting=st.sampled_from(["Trivial", "Minor", "Normal", "Important", "Vital"]),
-    required_for_completeness=st.booleans(),
-    members_required=counts,
-    auto_assign=texts,
-)
-_templates = st.builds(
-    inputs.RoleTemplate,
-    id=ids,
-    version=counts,
-    name=words,
-    roles=st.lists(_roles, min_size=1, max_size=4, unique_by=lambda role: role.role),
-)
-_stages = st.builds(
-    inputs.Stage,
-    name=ids,
-    kind=st.sampled_from(["entry", "intermediate", "success", "failure"]),
-    transitions=st.lists(words, max_size=3),
-)
-_stage_models = st.builds(inputs.StageModel, id=ids, name=words, stages=st.lists(_stages, max_size=3))
-_role_figures = st.builds(
-    outputs.RoleCompleteness, role=words, required=int32s, assigned=int32s, completeness=figures
-)
-_missing = st.builds(outputs.MissingRole, role=words, short_by=int32s)
-_memberships = st.builds(outputs.Membership, role=words, source=sources)
-_members = st.builds(
-    outputs.Member, lead_id=words, role=words, source=sources, added_at=moments, score=figures
-)
 _common_fields: dict[str, st.SearchStrategy[Any]] = {
-    "event_id": words,
-    "version": versions,
-    "account_id": words,
-    "buying_group_id": texts,
-    "solution_interest_id": texts,
-    "occurred_at": moments,
-    "emitted_at": moments,
+    "event_id": parts.words,
+    "version": parts.versions,
+    "account_id": parts.words,
+    "buying_group_id": parts.texts,
+    "solution_interest_id": parts.texts,
+    "occurred_at": parts.moments,
+    "emitted_at": parts.moments,
     "reason": st.sampled_from(
-        ["activity", "decay", "membership", "role_edit", "template", "model", "baseline", "erasure"]
+        ["activity", "decay", "membership", "role_edit", "template", "model", "baseline", "erasure", "move"]
     ),
-    "cause_event_id": words,
+    "cause_event_id": parts.words,
     "replay": st.booleans(),
 }
 
 LEGAL: Final[dict[str, st.SearchStrategy[Contract]]] = {
     "lead-activity": st.builds(
         inputs.LeadActivity,
-        event_id=ids,
-        account_id=ids,
-        lead_id=ids,
-        activity_type=ids,
-        occurred_at=moments,
-        attributes=maps,
+        event_id=parts.ids,
+        account_id=parts.ids,
+        lead_id=parts.ids,
+        activity_type=parts.ids,
+        occurred_at=parts.moments,
+        attributes=parts.maps,
     ),
-    "journey-actions": _journeys,
+    "journey-actions": parts.journeys,
     "manual-edits": st.builds(
         inputs.ManualEdit,
-        event_id=ids,
-        account_id=ids,
-        buying_group_id=ids,
-        edited_by=ids,
-        decided_at=moments,
-        edits=st.lists(_edits, max_size=5),
+        event_id=parts.ids,
+        account_id=parts.ids,
+        buying_group_id=parts.ids,
+        edited_by=parts.ids,
+        decided_at=parts.moments,
+        edits=st.lists(parts.edits, max_size=5),
     ),
     "lead-profiles": st.builds(
         inputs.LeadProfile,
-        event_id=ids,
-        account_id=ids,
-        lead_id=ids,
-        updated_at=moments,
+        event_id=parts.ids,
+        account_id=parts.ids,
+        lead_id=parts.ids,
+        updated_at=parts.moments,
         status=st.sampled_from(["active", "left", "erased"]),
-        first_name=texts,
-        last_name=texts,
-        job_title=texts,
-        email=texts,
-        phone=texts,
-        mobile_phone=texts,
-        city=texts,
-        state=texts,
-        country=texts,
-        postal_code=texts,
-        inferred_state_region=texts,
+        first_name=parts.texts,
+        last_name=parts.texts,
+        job_title=parts.texts,
+        email=parts.texts,
+        phone=parts.texts,
+        mobile_phone=parts.texts,
+        city=parts.texts,
+        state=parts.texts,
+        country=parts.texts,
+        postal_code=parts.texts,
+        inferred_state_region=parts.texts,
         email_invalid=st.none() | st.booleans(),
         email_suspended=st.none() | st.booleans(),
-        custom=maps,
+        custom=parts.maps,
     ),
     "accounts": st.builds(
         inputs.Account,
-        event_id=ids,
-        account_id=ids,
-        updated_at=moments,
-        name=texts,
-        industry=texts,
-        region=texts,
-        parent_account_id=st.none() | ids,
-        open_opportunities=st.none() | int32s,
-        custom=maps,
+        event_id=parts.ids,
+        account_id=parts.ids,
+        updated_at=parts.moments,
+        name=parts.texts,
+        industry=parts.texts,
+        region=parts.texts,
+        parent_account_id=st.none() | parts.ids,
+        open_opportunities=st.none() | parts.int32s,
+        custom=parts.maps,
     ),
     "buying-groups": st.builds(
         inputs.BuyingGroup,
-        event_id=ids,
-        account_id=ids,
-        buying_group_id=ids,
-        solution_interest_id=ids,
-        name=words,
-        created_at=moments,
+        event_id=parts.ids,
+        account_id=parts.ids,
+        buying_group_id=parts.ids,
+        solution_interest_id=parts.ids,
+        name=parts.words,
+        created_at=parts.moments,
         update_existing_groups=st.booleans(),
-        role_template=_templates,
-        stage_model=st.none() | _stage_models,
+        role_template=parts.templates,
+        stage_model=st.none() | parts.stage_models,
         deleted=st.booleans(),
     ),
+    "definitions": parts.defined,
     "control": st.builds(
         control.ControlRecord,
-        kind=st.sampled_from(["day_tick", "baseline_part", "baseline"]),
-        event_id=ids,
-        issued_at=moments,
-        tick_id=ids,
-        as_of=days,
-        partition=partitions,
-        sender=st.none() | partitions,
-        greatest_weight=st.none() | int64s,
-        greatest_points=st.none() | int64s,
-        greatest_strength=st.none() | roots,
-        baseline_version=st.none() | versions,
-        model_version=st.none() | versions,
-        greatest_person_root=st.none() | roots,
-        greatest_group_root=st.none() | roots,
+        kind=st.sampled_from(get_args(control.ControlKind)),
+        event_id=parts.ids,
+        issued_at=parts.moments,
+        tick_id=parts.ids,
+        as_of=parts.days,
+        partition=parts.partitions,
+        sender=st.none() | parts.partitions,
+        greatest_weight=st.none() | parts.int64s,
+        greatest_points=st.none() | parts.int64s,
+        greatest_strength=st.none() | parts.roots,
+        baseline_version=st.none() | parts.versions,
+        model_version=st.none() | parts.versions,
+        greatest_person_root=st.none() | parts.roots,
+        greatest_group_root=st.none() | parts.roots,
+        model=parts.texts,
+        definition=parts.texts,
     ),
     "score-updated": st.builds(
         outputs.ScoreUpdated,
         **_common_fields,
-        lead_id=texts,
+        lead_id=parts.texts,
         subject_type=st.sampled_from(["group", "person"]),
-        previous=figures,
-        current=figures,
-        raw_previous=figures,
-        raw_current=figures,
-        baseline_version=int64s,
-        model_version=int64s,
-        window_start=days,
-        window_end=days,
+        previous=parts.figures,
+        current=parts.figures,
+        raw_previous=parts.figures,
+        raw_current=parts.figures,
+        baseline_version=parts.int64s,
+        model_version=parts.int64s,
+        window_start=parts.days,
+        window_end=parts.days,
     ),
     "completeness-changed": st.builds(
         outputs.CompletenessChanged,
         **_common_fields,
-        lead_id=texts,
-        previous=figures,
-        current=figures,
-        roles=st.lists(_role_figures, max_size=3),
-        missing_roles=st.lists(_missing, max_size=3),
+        lead_id=parts.texts,
+        previous=parts.figures,
+        current=parts.figures,
+        roles=st.lists(parts.role_figures, max_size=3),
+        missing_roles=st.lists(parts.missing, max_size=3),
     ),
     "membership-changed": st.builds(
         outputs.MembershipChanged,
         **_common_fields,
-        lead_id=words,
+        lead_id=parts.words,
         change=st.sampled_from(["added", "removed", "role_changed", "source_changed"]),
-        previous=st.none() | _memberships,
-        current=st.none() | _memberships,
+        previous=st.none() | parts.memberships,
+        current=st.none() | parts.memberships,
+    ),
+    "stage-changed": st.builds(
+        outputs.StageChanged,
+        **_common_fields,
+        lead_id=parts.texts,
+        previous=parts.texts,
+        current=parts.texts,
+    ),
+    "status-changed": st.builds(
+        outputs.StatusChanged,
+        **_common_fields,
+        lead_id=parts.texts,
+        previous=parts.texts,
+        current=parts.texts,
     ),
     "assignment-outcome": st.builds(
         outputs.AssignmentOutcome,
         **_common_fields,
-        lead_id=words,
-        decision_event_id=words,
-        source=sources,
-        operation=st.sampled_from(["assign", "remove", "release"]),
+        lead_id=parts.texts,
+        decision_event_id=parts.words,
+        source=parts.sources,
+        operation=st.sampled_from(["assign", "remove", "release", "update_stage", "update_status"]),
         outcome=st.sampled_from(["applied", "no_change", "overridden", "stale", "void", "pending"]),
-        overridden_by=st.none() | sources,
-        detail=words,
+        overridden_by=st.none() | parts.sources,
+        detail=parts.words,
     ),
     "buying-group-state": st.builds(
         outputs.BuyingGroupState,
-        version=versions,
-        event_id=words,
-        account_id=words,
-        buying_group_id=words,
-        solution_interest_id=words,
-        name=words,
-        members=st.lists(_members, max_size=3),
-        completeness=figures,
-        roles=st.lists(_role_figures, max_size=3),
-        missing_roles=st.lists(_missing, max_size=3),
-        score=figures,
-        raw_score=figures,
-        baseline_version=int64s,
-        model_version=int64s,
-        as_of=days,
-        stage=texts,
-        status=texts,
-        versions=st.dictionaries(words, int64s, max_size=3),
-        emitted_at=moments,
-        cause_event_id=words,
+        version=parts.versions,
+        event_id=parts.words,
+        account_id=parts.words,
+        buying_group_id=parts.words,
+        solution_interest_id=parts.words,
+        name=parts.words,
+        members=st.lists(parts.members, max_size=3),
+        completeness=parts.figures,
+        roles=st.lists(parts.role_figures, max_size=3),
+        missing_roles=st.lists(parts.missing, max_size=3),
+        score=parts.figures,
+        raw_score=parts.figures,
+        baseline_version=parts.int64s,
+        model_version=parts.int64s,
+        as_of=parts.days,
+        stage=parts.texts,
+        status=parts.texts,
+        versions=st.dictionaries(parts.words, parts.int64s, max_size=3),
+        emitted_at=parts.moments,
+        cause_event_id=parts.words,
         replay=st.booleans(),
     ),
 }

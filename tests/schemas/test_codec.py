@@ -45,6 +45,17 @@ def test_an_event_comes_back_from_its_bytes_and_from_its_json(name: str, data: s
     assert CODEC.parse_json(name, event.record()) == event
 
 
+@by_contract
+@given(data=st.data())
+def test_plain_fields_make_the_bytes_of_their_event_and_may_leave_out_what_has_a_default(
+    name: str, data: st.DataObject
+) -> None:
+    event = data.draw(LEGAL[name])
+    whole = CODEC.encode(name, event)
+    assert CODEC.encode_fields(name, event.model_dump()) == whole
+    assert CODEC.encode_fields(name, event.model_dump(exclude_defaults=True)) == whole
+
+
 @by_golden
 def test_the_golden_bytes_are_what_we_write_and_read(golden: dict[str, Any]) -> None:
     name, data = golden["name"], bytes.fromhex(golden["hex"])
@@ -219,6 +230,8 @@ def changed(name: str, **fields: Any) -> dict[str, Any]:
         ("lead-profiles", {"email_invalid": "no"}, "email_invalid: should be a valid boolean"),
         ("accounts", {"open_opportunities": True}, "open_opportunities: should be a valid integer"),
         ("control", {"greatest_strength": float("nan")}, "greatest_strength: should be a finite"),
+        ("control", {"kind": "tick"}, "kind: should be 'day_tick', 'points_asked', 'baseline_part',"),
+        ("control", {"model": {}}, "model: should be a valid string"),
     ],
 )
 def test_a_wrong_field_is_named_in_words(name: str, fields: dict[str, Any], detail: str) -> None:

@@ -31,6 +31,9 @@ FIRST_IDS = {
     "membership-changed": 10,
     "assignment-outcome": 11,
     "buying-group-state": 12,
+    "definitions": 13,
+    "stage-changed": 14,
+    "status-changed": 15,
 }
 
 

@@ -41,7 +41,7 @@ def difference(settings: Settings) -> Difference:
     """Return the one difference; a broker serves what was altered a moment later."""
     deadline = time.monotonic() + 20
     found: list[Difference] = []
-    while not found and time.monotonic() < deadline:
+    while len(found) != 1 and time.monotonic() < deadline:
         time.sleep(0.05)
         # A topic that was just deleted may still be listed, and its settings be gone.
         with contextlib.suppress(ClusterError):

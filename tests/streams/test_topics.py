@@ -11,9 +11,11 @@ from streams.topics import (
     CHANGELOGS,
     CONTROL,
     DEAD_LETTERS,
+    DEFINITIONS,
     INPUTS,
     LEAD_ACTIVITY,
     OUTPUTS,
+    SOURCES,
     TABLES,
     Topic,
     changelog_name,
@@ -58,10 +60,25 @@ def test_every_other_input_is_kept_for_ever_because_state_is_rebuilt_from_it(top
         assert retention_days(topic) == float("inf")
 
 
-@pytest.mark.parametrize("topic", INPUTS, ids=lambda topic: topic.name)
-def test_inputs_carry_the_brokers_time_and_the_account_as_key(topic: Topic) -> None:
+def test_of_definitions_the_newest_of_each_is_kept_for_ever() -> None:
+    assert DEFINITIONS.config["cleanup.policy"] == "compact"
+    assert "retention.ms" not in DEFINITIONS.config
+    assert DEFINITIONS.key == "definition id"
+
+
+@pytest.mark.parametrize("topic", [*INPUTS, DEFINITIONS], ids=lambda topic: topic.name)
+def test_inputs_carry_the_brokers_time(topic: Topic) -> None:
     assert topic.config["message.timestamp.type"] == "LogAppendTime"
+
+
+@pytest.mark.parametrize("topic", INPUTS, ids=lambda topic: topic.name)
+def test_inputs_but_definitions_are_keyed_by_account(topic: Topic) -> None:
     assert topic.key == "account id"
+
+
+def test_a_worker_reads_every_topic_that_is_told_and_none_that_it_tells() -> None:
+    assert list(SOURCES) == [topic for topic in ALL_TOPICS if topic.kind in {"input", "control"}]
+    assert not {*SOURCES} & {*OUTPUTS, *CHANGELOGS}
 
 
 @pytest.mark.parametrize(
@@ -70,6 +87,8 @@ def test_inputs_carry_the_brokers_time_and_the_account_as_key(topic: Topic) -> N
         ("score-updated", 30),
         ("completeness-changed", 30),
         ("membership-changed", 30),
+        ("stage-changed", 30),
+        ("status-changed", 30),
         ("assignment-outcome", 7),
         ("dead-letters", 30),
     ],
@@ -78,9 +97,13 @@ def test_outputs_are_kept_as_events_md_says(name: str, days: int) -> None:
     assert retention_days(BY_NAME[name]) == days
 
 
-def test_states_and_changelogs_are_compacted_and_nothing_else_is() -> None:
+def test_definitions_states_and_changelogs_are_compacted_and_nothing_else_is() -> None:
     compacted = {topic.name for topic in ALL_TOPICS if topic.config["cleanup.policy"] == "compact"}
-    assert compacted == {"buying-group-state", *(changelog_name(table) for table in TABLES)}
+    assert compacted == {
+        "definitions",
+        "buying-group-state",
+        *(changelog_name(table) for table in TABLES),
+    }
     assert {topic.name for topic in CHANGELOGS} == {changelog_name(table) for table in TABLES}
 
 

@@ -1,0 +1,223 @@
+"""A group's own figures, measured and reported: completeness, score, stage, status, state (§7)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container
+from dataclasses import replace
+
+from domain.account import Account, Group, Makeup, Tenant
+from domain.changes import Changes
+from domain.completeness import Completeness, completeness_of
+from domain.engagement import group_root, group_score, role_shares, two_decimals
+from domain.events import Decision, GroupDefinition, StageMove, StatusUpdate
+from domain.reports import (
+    Cause,
+    CompletenessChanged,
+    DecisionAnswered,
+    GroupState,
+    MemberState,
+    Outcome,
+    ScoreUpdated,
+    StageChanged,
+    StatusChanged,
+)
+
+
+class GroupReporter:
+    """Measures groups of one account and reports what changed of them."""
+
+    __slots__ = ("account", "changes", "tenant")
+
+    def __init__(self, account: Account, tenant: Tenant, changes: Changes) -> None:
+        self.account = account
+        self.tenant = tenant
+        self.changes = changes
+
+    def measure(
+        self, buying_group_id: str, cause: Cause, *, publish: bool, moved_people: Container[str]
+    ) -> None:
+        """Measure a group that stands, report what changed, and its state if anything did.
+
+        ``publish`` says that the state changed even if no figure did; ``moved_people`` are leads whose
+        score changed.
+        """
+        group = self.account.groups[buying_group_id]
+        makeup = makeup_of(group, definition_of(group))
+        completeness, shares = makeup.completeness, makeup.shares
+        publish |= self._report_completeness(buying_group_id, group, completeness, cause)
+        leads = self.account.leads
+        root = group_root(
+            shares,
+            ((member.role, leads[lead_id].score) for lead_id, member in group.members.items()),
+        )
+        publish = (
+            publish
+            or root != group.figures.raw
+            or any(lead_id in moved_people for lead_id in group.members)
+        )
+        self._report_score(buying_group_id, group, root, cause)
+        if publish:
+            self._report_state(buying_group_id, group, completeness, root, cause)
+
+    def progress(self, buying_group_id: str, staged: Cause, named: Cause) -> bool:
+        """Report a group's stage and status if they changed, each with its cause; return whether."""
+        group = self.account.groups[buying_group_id]
+        definition = definition_of(group)
+        before = now = group.progress.figures
+        stage = group.progress.stage(definition)
+        status = None if group.progress.status is None else group.progress.status.text
+        interest_id = definition.solution_interest_id
+        reports = self.changes.reports
+        if stage != before.stage:
+            now = replace(now, stage_version=before.stage_version + 1, stage=stage)
+            reports.append(
+                StageChanged(
+                    now.stage_version, staged, buying_group_id, interest_id, before.stage, stage
+                )
+            )
+        if status != before.status:
+            now = replace(now, status_version=before.status_version + 1, status=status)
+            reports.append(
+                StatusChanged(
+                    now.status_version, named, buying_group_id, interest_id, before.status, status
+                )
+            )
+        if now is before:
+            return False
+        group.progress = replace(group.progress, figures=now)
+        self.changes.progress.add(buying_group_id)
+        return True
+
+    def answer(self, decision: Decision | StageMove | StatusUpdate, outcome: Outcome) -> None:
+        """Report what became of a decision, a stage move or a status."""
+        group = self.account.groups[decision.buying_group_id]
+        group.figures = replace(group.figures, outcome_version=group.figures.outcome_version + 1)
+        self.changes.groups.add(decision.buying_group_id)
+        definition = group.definition
+        self.changes.reports.append(
+            DecisionAnswered(
+                version=group.figures.outcome_version,
+                decision=decision,
+                solution_interest_id=None if definition is None else definition.solution_interest_id,
+                outcome=outcome,
+            )
+        )
+
+    def _report_completeness(
+        self, buying_group_id: str, group: Group, current: Completeness, cause: Cause
+    ) -> bool:
+        figures = group.figures
+        if (
+            figures.completeness == current.completeness
+            and figures.missing_roles == current.missing_roles
+        ):
+            return False
+        group.figures = replace(
+            figures,
+            completeness_version=figures.completeness_version + 1,
+            completeness=current.completeness,
+            missing_roles=current.missing_roles,
+        )
+        self.changes.groups.add(buying_group_id)
+        self.changes.reports.append(
+            CompletenessChanged(
+                version=group.figures.completeness_version,
+                cause=cause,
+                buying_group_id=buying_group_id,
+                solution_interest_id=definition_of(group).solution_interest_id,
+                previous=figures.completeness or 0.0,
+                current=current,
+            )
+        )
+        return True
+
+    def _report_score(self, buying_group_id: str, group: Group, root: float, cause: Cause) -> None:
+        figures = group.figures
+        score = two_decimals(group_score(root, self.tenant.baseline))
+        if score == figures.score:
+            return
+        group.figures = replace(figures, score_version=figures.score_version + 1, score=score, raw=root)
+        self.changes.groups.add(buying_group_id)
+        self.changes.reports.append(
+            ScoreUpdated(
+                version=group.figures.score_version,
+                cause=cause,
+                lead_id=None,
+                buying_group_id=buying_group_id,
+                solution_interest_id=definition_of(group).solution_interest_id,
+                previous=figures.score,
+                current=score,
+                raw_previous=figures.raw,
+                raw_current=root,
+            )
+        )
+
+    def _report_state(
+        self,
+        buying_group_id: str,
+        group: Group,
+        completeness: Completeness,
+        root: float,
+        cause: Cause,
+    ) -> None:
+        definition = definition_of(group)
+        leads = self.account.leads
+        progress = group.progress.figures
+        figures = group.figures = replace(
+            group.figures, state_version=group.figures.state_version + 1, raw=root
+        )
+        self.changes.groups.add(buying_group_id)
+        self.changes.reports.append(
+            GroupState(
+                version=figures.state_version,
+                cause=cause,
+                account_id=self.account.account_id,
+                buying_group_id=buying_group_id,
+                solution_interest_id=definition.solution_interest_id,
+                name=definition.name,
+                members=tuple(
+                    MemberState(
+                        lead_id,
+                        member.role,
+                        member.source,
+                        member.added_at,
+                        two_decimals(leads[lead_id].score),
+                    )
+                    for lead_id, member in sorted(group.members.items())
+                ),
+                completeness=completeness,
+                score=figures.score,
+                raw=root,
+                baseline_version=self.tenant.baseline.version,
+                model_version=self.tenant.model.version,
+                as_of=self.tenant.as_of,
+                stage=progress.stage,
+                status=progress.status,
+                versions={
+                    "score": figures.score_version,
+                    "completeness": figures.completeness_version,
+                    "membership": figures.membership_version,
+                    "stage": progress.stage_version,
+                    "status": progress.status_version,
+                },
+            )
+        )
+
+
+def definition_of(group: Group) -> GroupDefinition:
+    """Return the definition of a group that was created."""
+    if group.definition is None:  # pragma: no cover - callers only settle groups that were created
+        msg = "a group without a definition has no figures"
+        raise ValueError(msg)
+    return group.definition
+
+
+def makeup_of(group: Group, definition: GroupDefinition) -> Makeup:
+    """Return a group's completeness and role shares, counted once until its members change."""
+    if group.makeup is None:
+        assigned = Counter(member.role for member in group.members.values())
+        group.makeup = Makeup(
+            completeness_of(definition.roles, assigned), role_shares(definition.roles, assigned)
+        )
+    return group.makeup
