@@ -24,11 +24,11 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" PIP_FIND_LINKS= $(BIN)/pip-compile
 	--generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: help setup demo test check bench kafka lock clean python
+.PHONY: help setup demo test test-faults fuzz soak check bench kafka lock clean python
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
-		| while IFS=$$'\t' read -r target text; do printf 'make %-10s %s\n' "$$target" "$$text"; done
+		| while IFS=$$'\t' read -r target text; do printf 'make %-11s %s\n' "$$target" "$$text"; done
 
 setup: $(VENV)/.dev ## make .venv with everything tests and checks need
 
@@ -38,6 +38,18 @@ demo: $(VENV)/.run ## watch buying groups fill, complete and score (ARGS=--keep 
 test: $(VENV)/.dev ## run the tests, on a real Apache Kafka too where Java and Maven are (ARGS="-k name")
 	@$(BIN)/python -m tests.kafka.jars --if-possible
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-faults: $(VENV)/.dev ## break workers and brokers on purpose, for about an hour (FAULTS_SEED=2 for other draws)
+	@$(BIN)/python -m tests.kafka.jars
+	@FAULTS=$${FAULTS:-full} $(BIN)/python -m pytest tests/faults -s \
+		-o addopts="--no-fold-skipped -ra --strict-markers" $(ARGS)
+
+fuzz: $(VENV)/.dev ## throw bytes at everything that reads (ARGS="--cases 10000000 --seed 2")
+	@$(BIN)/python -m tests.faults.fuzz $(ARGS)
+
+soak: $(VENV)/.dev ## half an hour of traffic with a kill every minute (ARGS=--help)
+	@$(BIN)/python -m tests.kafka.jars
+	@$(BIN)/python -m tests.faults.soak $(ARGS)
 
 check: $(VENV)/.dev ## style, formatting, types, direction of imports
 	@$(BIN)/ruff check .

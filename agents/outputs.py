@@ -7,7 +7,7 @@ That they are what the contracts say is shown by reading every output back in th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from agents.reading import Origin
 from domain.account import Tenant
@@ -29,6 +29,7 @@ from domain.reports import (
     ScoreUpdated,
     StageChanged,
     StatusChanged,
+    VersionedReport,
 )
 from schemas.codec import Codec
 from schemas.outputs import BuyingGroupState
@@ -122,18 +123,7 @@ def state_contract(report: GroupState, now: Millis) -> BuyingGroupState:
     )
 
 
-Told: TypeAlias = (
-    ScoreUpdated
-    | CompletenessChanged
-    | MembershipChanged
-    | StageChanged
-    | StatusChanged
-    | DecisionAnswered
-    | GroupState
-)
-
-
-_TOPICS: Final[Mapping[type[Told], Topic]] = {
+_TOPICS: Final[Mapping[type[VersionedReport], Topic]] = {
     ScoreUpdated: SCORE_UPDATED,
     CompletenessChanged: COMPLETENESS_CHANGED,
     MembershipChanged: MEMBERSHIP_CHANGED,
@@ -144,7 +134,7 @@ _TOPICS: Final[Mapping[type[Told], Topic]] = {
 }
 
 
-def _addressed(report: Told, account_id: str) -> tuple[Topic, str]:
+def _addressed(report: VersionedReport, account_id: str) -> tuple[Topic, str]:
     """Return a report's topic and its subject, whose versions are counted."""
     topic = _TOPICS[type(report)]
     match report:
@@ -157,7 +147,7 @@ def _addressed(report: Told, account_id: str) -> tuple[Topic, str]:
             return topic, report.buying_group_id or ""
 
 
-def _cause(report: Told) -> Cause:
+def _cause(report: VersionedReport) -> Cause:
     if isinstance(report, DecisionAnswered):
         decision = report.decision
         reason: Reason = "membership" if isinstance(decision, Decision) else "move"

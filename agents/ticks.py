@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from agents import control
 from agents.partition import Partition, slices
@@ -32,12 +32,7 @@ def tick(partition: Partition, record: ControlRecord) -> Delivery:
 def tell_points(partition: Partition, record: ControlRecord) -> Iterator[Delivery]:
     """Answer with the greatest weight and points of the partition's accounts."""
     model = control.model_in(record)
-    part = TenantPart()
-    for account in _accounts(partition):
-        if account is None:
-            yield Delivery()
-        else:
-            part = part.merge(points_part(account, record.as_of, model))
+    part = yield from _greatest(partition, lambda account: points_part(account, record.as_of, model))
     delivery = Delivery()
     partition.tell(control.baseline_part(record, part, partition.now()), delivery)
     yield delivery
@@ -67,12 +62,9 @@ def gather_points(partition: Partition, record: ControlRecord) -> Delivery:
 def tell_strength(partition: Partition, record: ControlRecord) -> Iterator[Delivery]:
     """Answer with the greatest strength of the partition's groups by the scores to come."""
     model, yardstick = control.model_in(record), control.baseline_in(record)
-    part = TenantPart()
-    for account in _accounts(partition):
-        if account is None:
-            yield Delivery()
-        else:
-            part = part.merge(strength_part(account, record.as_of, model, yardstick))
+    part = yield from _greatest(
+        partition, lambda account: strength_part(account, record.as_of, model, yardstick)
+    )
     delivery = Delivery()
     partition.tell(control.strength_part(record, part, partition.now()), delivery)
     yield delivery
@@ -125,11 +117,15 @@ def move_on(partition: Partition, record: ControlRecord) -> Iterator[Delivery]:
         yield delivery
 
 
-def _accounts(partition: Partition) -> Iterator[Account | None]:
-    """Return every account to look at; None between slices, when others should have their turn."""
+def _greatest(
+    partition: Partition, part_of: Callable[[Account], TenantPart]
+) -> Generator[Delivery, None, TenantPart]:
+    """Return the greatest figures of all accounts; an empty delivery lets others have their turn."""
     book, tenant = partition.book, partition.tenant
+    whole = TenantPart()
     for some in slices(book.account_ids()):
         for account_id in some:
-            yield book.open(account_id, tenant)
+            whole = whole.merge(part_of(book.open(account_id, tenant)))
         book.trim()
-        yield None
+        yield Delivery()
+    return whole

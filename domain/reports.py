@@ -160,7 +160,7 @@ class GroupGone:
     buying_group_id: str
 
 
-Report: TypeAlias = (
+VersionedReport: TypeAlias = (
     ScoreUpdated
     | CompletenessChanged
     | MembershipChanged
@@ -168,5 +168,7 @@ Report: TypeAlias = (
     | StatusChanged
     | DecisionAnswered
     | GroupState
-    | GroupGone
 )
+"""What leaves as an event, numbered by subject and kind."""
+
+Report: TypeAlias = VersionedReport | GroupGone

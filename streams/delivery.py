@@ -192,17 +192,18 @@ class PartitionProducer:
 
     def _undo(self, error: KafkaException) -> None:
         problem = error.args[0]
+        told = _told(error) if self._refusal is None else f"{self._refusal} ({_told(error)})"
         if problem.fatal() or problem.code() in _FENCED:
-            msg = f"{self.transactional_id}: {_told(error)}"
+            msg = f"{self.transactional_id}: {told}"
             raise Fenced(msg) from error
         try:
             self._producer.abort_transaction(TRANSACTION_TIMEOUT_S)
         except KafkaException as also:
             if also.args[0].fatal() or also.args[0].code() in _FENCED:
-                msg = f"{self.transactional_id}: {_told(also)}"
-                raise Fenced(msg) from also
-        told = _told(error)
-        raise DeliveryError(told if self._refusal is None else f"{self._refusal} ({told})") from error
+                # Opening the producer anew would fence whoever owns the partition by now.
+                msg = f"{self.transactional_id}: {told}; undoing it failed: {_told(also)}"
+                raise Fenced(msg) from error
+        raise DeliveryError(told) from error
 
     def _written(self, error: KafkaError | None, message: Message) -> None:
         if error is None:

@@ -19,6 +19,7 @@ from domain.stages import MOST_MOVES
 from tests.domain.builders import (
     GROUP,
     INTEREST,
+    LEAD,
     THREE_ROLES,
     TODAY,
     account_profile,
@@ -253,8 +254,8 @@ def test_a_move_beside_activity_does_not_take_its_reason() -> None:
     account, _ = folded(STAGED, decide())
     _, changes = folded(move("Open"), activity(), into=account)
     assert only(changes, StageChanged).cause.reason == "move"
-    persons = [report for report in reports(changes, ScoreUpdated) if report.lead_id]
-    assert {report.cause.reason for report in persons} == {"activity"}
+    scores = {report.lead_id: report.cause.reason for report in reports(changes, ScoreUpdated)}
+    assert scores == {LEAD: "activity", None: "activity"}
 
 
 def test_a_tick_shows_stage_and_status_again_and_reports_neither() -> None:

@@ -12,6 +12,7 @@ from schemas.codec import Codec
 from schemas.fields import Contract
 from schemas.registry import CommittedRegistry
 from tests.integration.marketing import (
+    BACKUP,
     COUNTRIES,
     DEFINED,
     INDUSTRIES,
@@ -19,9 +20,11 @@ from tests.integration.marketing import (
     REGIONS,
     SEGMENTS,
     STAGES,
+    THREATS,
     TIERS,
     TITLES,
     UNKNOWN_STAGE,
+    ZERO_TRUST,
     definitions,
 )
 
@@ -32,7 +35,7 @@ OLDEST_DAYS: Final = 40
 WRITTEN: Final = ("crm-suite", "erp", "data-platform")
 """The interests whose groups are written by hand."""
 INTERESTS: Final = (*WRITTEN, *DEFINED)
-STAGED: Final = ("erp", "erp", "threat-detection", "threat-detection", "zero-trust", "cloud-backup")
+STAGED: Final = ("erp", "erp", THREATS, THREATS, ZERO_TRUST, BACKUP)
 """The interests whose groups are moved; the last has no stages."""
 MOST_ACCOUNT_RECORDS: Final = 12
 ROLES: Final = ("Decision Maker", "Influencer", "Practitioner", "Champion", "Other")

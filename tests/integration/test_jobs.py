@@ -52,7 +52,7 @@ class Feed:
             self(self._deployment.record("definitions", definition_of(interest, version)))
 
     def stream(self) -> Stream:
-        """Return everything that was fed."""
+        """Return everything that was fed; what was fed twice stands there twice."""
         decode = self._deployment.codec.decode
         valid = tuple((each.topic, decode(each.topic, each.value)) for each in self.records)
         return Stream(AS_OF, tuple(self.records), valid)

@@ -202,7 +202,17 @@ _common_fields: dict[str, st.SearchStrategy[Any]] = {
     "occurred_at": parts.moments,
     "emitted_at": parts.moments,
     "reason": st.sampled_from(
-        ["activity", "decay", "membership", "role_edit", "template", "model", "baseline", "erasure", "move"]
+        [
+            "activity",
+            "decay",
+            "membership",
+            "role_edit",
+            "template",
+            "model",
+            "baseline",
+            "erasure",
+            "move",
+        ]
     ),
     "cause_event_id": parts.words,
     "replay": st.booleans(),
