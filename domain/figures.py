@@ -101,13 +101,13 @@ class Settlement:
         """
         groups = dict(touched.redefined)
         groups.update(touched.groups)
-        for moved in (touched.staged, touched.named):
-            for buying_group_id, cause in moved.items():
-                groups.setdefault(buying_group_id, cause)
         for lead_id, cause in self.moved_people.items():
             for buying_group_id in self.account.leads[lead_id].groups:
                 if lead_id in self.account.groups[buying_group_id].members:
                     groups.setdefault(buying_group_id, cause)
+        for moved in (touched.staged, touched.named):
+            for buying_group_id, cause in moved.items():
+                groups.setdefault(buying_group_id, cause)
         return groups
 
     def group(self, buying_group_id: str, cause: Cause, touched: Touched) -> None:

@@ -131,7 +131,7 @@ def rescore(
     return changes
 
 
-_BY_WEIGHT: Final[tuple[Reason, ...]] = ("activity", "decay")
+_BY_WEIGHT: Final[tuple[Reason, ...]] = ("activity", "decay", "membership")
 
 
 def points_part(account: Account, as_of: Day, model: WeightingModel) -> TenantPart:

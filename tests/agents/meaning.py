@@ -1,17 +1,18 @@
 """What rows and states mean: without the counters of how often something was reported on the way."""
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
 
 from agents import rows
-from streams.delivery import Delivery
+from streams.delivery import Delivery, Outgoing
 from streams.tables import decode_key
-from streams.topics import DEAD_LETTERS
-from tests.agents.lane import CODEC, Stored
+from tests.agents.lane import Stored
 
 Meaning = dict[tuple[str, str], Any]
+Row = tuple[str, bytes, bytes | None]
 
 _STATE_COUNTERS: Final = {
     "version",
@@ -22,8 +23,6 @@ _STATE_COUNTERS: Final = {
     "replay",
     "baseline_version",
 }
-
-_OF_THE_ORDER: Final = {"version", "event_id", "cause_event_id", "occurred_at", "reason"}
 
 
 def settled(stored: Stored) -> Meaning:
@@ -41,22 +40,9 @@ def said(states: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {group_id: state.model_dump(exclude=_STATE_COUNTERS) for group_id, state in states.items()}
 
 
-def effect(deliveries: Iterable[Delivery]) -> tuple[list[str], list[str]]:
-    """Return the rows and the records of deliveries in whatever order their leads were looked at.
-
-    The order decides which of a batch's changes of membership is numbered first, which of several is
-    named as the group's cause, and nothing else.
-    """
-    every = list(deliveries)
-    found = [
-        f"{one.topic} {one.key!r} {CODEC.decode(one.topic, one.value).model_dump(exclude=_OF_THE_ORDER)}"
-        if one.value
-        else f"{one.topic} {one.key!r} withdrawn"
-        for delivery in every
-        for one in delivery.records
-        if one.topic != DEAD_LETTERS.name
-    ]
-    return sorted(str(row) for delivery in every for row in delivery.rows), sorted(found)
+def effect(deliveries: Iterable[Delivery]) -> list[tuple[list[Row], list[Outgoing]]]:
+    """Return what deliveries write; the rows of one transaction have no order."""
+    return [(sorted(one.rows, key=itemgetter(0, 1)), one.records) for one in deliveries]
 
 
 def _read(stored: Stored, is_counter: Callable[[str], bool]) -> Meaning:

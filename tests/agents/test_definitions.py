@@ -7,7 +7,7 @@ import pytest
 
 from agents import rows
 from agents.control import definition_told
-from agents.reading import Batch
+from agents.reading import Batch, Origin
 from domain.calendar import day_of
 from domain.identity import buying_group_id
 from schemas.definitions import Definition
@@ -29,7 +29,7 @@ from tests.agents.defined import (
     role,
     weighting,
 )
-from tests.agents.lane import NOW, PARTITIONS, Engine, Lane, controls, told, written
+from tests.agents.lane import NOW, PARTITIONS, Engine, Lane, controls, records, told, written
 from tests.agents.meaning import said, settled
 from tests.domain.builders import (
     ACCOUNT,
@@ -139,6 +139,21 @@ def test_what_the_creation_job_does_is_caused_by_the_definition() -> None:
     (joined,) = told(engine.define(DEFINED), MEMBERSHIP_CHANGED)
     assert (joined.cause_event_id, joined.occurred_at) == (DEFINED.event_id, PUBLISHED)
     assert (joined.reason, joined.change, joined.current.source) == ("membership", "added", "system")
+
+
+def test_what_a_definition_causes_carries_on_its_trace_and_whether_it_is_a_replay() -> None:
+    lane = Lane()
+    lane.fold(account_profile(), profile(attributes={"job_title": "chief buyer"}))
+    origins = {DEFINED.event_id: Origin("00-trace", replay=True)}
+    sent = records(lane.process(Batch(definitions=[DEFINED], origins=origins)), CONTROL)
+    assert [dict(one.headers)["traceparent"] for one in sent] == [b"00-trace"] * PARTITIONS
+
+    delivered = lane.process(Batch(control=defining(DEFINED).control, origins=origins))
+    caused = records(delivered, MEMBERSHIP_CHANGED) + records(delivered, BUYING_GROUP_STATE)
+    assert [dict(one.headers)["traceparent"] for one in caused] == [b"00-trace"] * 2
+    (state,) = told(delivered, BUYING_GROUP_STATE)
+    (joined,) = told(delivered, MEMBERSHIP_CHANGED)
+    assert (state.replay, joined.replay) == (True, True)
 
 
 @pytest.mark.parametrize("forgetful", [False, True])

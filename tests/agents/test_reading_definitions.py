@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.control import definition_told, outgoing
 from agents.definitions import LARGEST_DEFINITION, READING, catalog_in, events_of
-from agents.reading import FUTURE_ALLOWANCE_MS, LARGEST_VALUE, Batch, Reader, Refused
+from agents.reading import FUTURE_ALLOWANCE_MS, LARGEST_VALUE, Batch, Origin, Reader, Refused
 from domain.definitions import Audience, ModelDefinition, SolutionInterest
 from domain.engagement import DEFAULT_MODEL, WeightingModel
 from domain.events import TemplateRole
 from schemas.definitions import Definition
 from streams.delivery import Outgoing
-from streams.topics import DEAD_LETTERS
+from streams.topics import CONTROL, DEAD_LETTERS
 from tests.agents.defined import (
     CHIEFS,
     ENGAGED,
@@ -29,7 +30,7 @@ from tests.agents.defined import (
     template,
     weighting,
 )
-from tests.agents.lane import CODEC, PARTITIONS
+from tests.agents.lane import CODEC, NOW, PARTITIONS
 from tests.domain.builders import DECISION_MAKER, FORM, INFLUENCER, INTEREST, condition
 from tests.domain.stream import Stream
 from tests.domain.streams import streams
@@ -117,6 +118,42 @@ def test_a_bad_definition_goes_to_dead_letters_as_it_was_and_the_next_is_taken(
     }
     assert batch.definitions == [GOOD]
     assert (batch.events, batch.control) == ([], [])
+
+
+def test_the_trace_of_a_definition_and_whether_it_is_a_replay_are_noted() -> None:
+    traced = record(GOOD, headers=(("traceparent", b"00-trace"),))
+    assert read(traced).origins == {"interest": Origin("00-trace", replay=False)}
+    one = fetched(17, traced, topic="bg.definitions")
+    again = Reader(CODEC, PARTITIONS, traced.timestamp + 1).read_definitions(one, READING)
+    assert again.origins == {"interest": Origin("00-trace", replay=True)}
+
+
+def told_to_a_partition(value: Definition, **more: Any) -> Made:
+    out = outgoing(definition_told(value, 1, NOW), CODEC, "/bg/engine", "00-trace")
+    return Made(3, out.value, out.key, PUBLISHED, tuple(out.headers), **more)
+
+
+@pytest.mark.parametrize("replay", [False, True])
+def test_what_a_definition_is_told_with_comes_from_the_control_record_to_its_partition(
+    replay: bool,
+) -> None:
+    told = told_to_a_partition(GOOD)
+    reader = Reader(CODEC, PARTITIONS, told.timestamp + replay)
+    batch = reader.read_control(fetched(3, told, topic="bg.control"), CONTROL)
+    assert [one.definition for one in batch.control] == [GOOD.model_dump_json()]
+    assert batch.origins == {"interest": Origin("00-trace", replay=replay)}
+
+
+@pytest.mark.parametrize("text", [None, "", "{", '{"event_id": "interest"}'])
+def test_a_control_record_without_a_definition_does_not_stop_its_partition(text: str | None) -> None:
+    broken = definition_told(GOOD, 1, NOW).model_copy(update={"definition": text})
+    value = CODEC.encode("control", broken)
+    one = fetched(3, Made(3, value), told_to_a_partition(GOOD), topic="bg.control")
+    batch = Reader(CODEC, PARTITIONS, None).read_control(one, CONTROL)
+    (letter,) = batch.onward
+    assert (letter.value, reason(letter)) == (value, "breaks_contract")
+    assert dict(letter.headers)["dlq_detail"].decode().isprintable()
+    assert len(batch.control) == 1
 
 
 def test_a_refusal_says_where_the_condition_stands() -> None:

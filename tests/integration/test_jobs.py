@@ -19,6 +19,7 @@ from streams.topics import (
     JOURNEY_ACTIONS,
     MEMBERSHIP_CHANGED,
     OUTPUTS,
+    SCORE_UPDATED,
     STAGE_CHANGED,
 )
 from tests.integration.comparison import assert_same_as_fold, printed
@@ -46,10 +47,10 @@ class Feed:
         self._deployment.produce(records)
         self.records.extend(records)
 
-    def defines(self, interest: str, versions: Iterable[int] = (1, 2)) -> None:
-        """Publish versions of a solution interest."""
+    def defines(self, identity: str, versions: Iterable[int] = (1, 2)) -> None:
+        """Publish versions of a solution interest or a weighting model."""
         for version in versions:
-            self(self._deployment.record("definitions", definition_of(interest, version)))
+            self(self._deployment.record("definitions", definition_of(identity, version)))
 
     def stream(self) -> Stream:
         """Return everything that was fed; what was fed twice stands there twice."""
@@ -58,10 +59,10 @@ class Feed:
         return Stream(AS_OF, tuple(self.records), valid)
 
 
-def definition_of(interest: str, version: int) -> Definition:
-    """Return a version of a solution interest of the made-up tenant."""
-    wanted = f"solution_interest:{interest}/{version}"
-    return next(each for each in definitions(AS_OF) if each.event_id == wanted)
+def definition_of(identity: str, version: int) -> Definition:
+    """Return a version of what the made-up tenant defines under an id."""
+    wanted = f":{identity}/{version}"
+    return next(each for each in definitions(AS_OF) if each.event_id.endswith(wanted))
 
 
 def members_of(deployment: Deployment, interest: str, account: str) -> dict[str, tuple[str, str]] | None:
@@ -148,6 +149,7 @@ def test_groups_appear_fill_and_stay_right_though_nobody_writes_one(deployment: 
         acme.journey("s-4", "update_status", minute=9, interest=THREATS, status="warm"),
     )
     comes_to(deployment, THREATS, "acme", {ADA: DECISION_MAKER, "cem": ("Champion", "system")})
+    feed.defines("house")
     deployment.tick(AS_OF)
 
     assert not deployment.read(BUYING_GROUPS)
@@ -158,6 +160,8 @@ def test_groups_appear_fill_and_stay_right_though_nobody_writes_one(deployment: 
             assert each.reason == "membership"
             changes[each.lead_id].append(each.change)
     assert changes == {ADA: ["added", "removed", "added"], BOB: ["added", "removed"], "cem": ["added"]}
+    rescored = [each for each in deployment.events(SCORE_UPDATED) if each.baseline_version == 2]
+    assert {(each.reason, each.model_version) for each in rescored} == {("model", 3)}
     state = deployment.states()[buying_group_id(THREATS, "acme")]
     assert (state.name, state.stage, state.status) == (
         "Threat detection & response for Acme",
