@@ -9,6 +9,8 @@ import orjson
 
 from agents import rows
 from agents.clock import REDUCING_PARTITION
+from agents.definitions import events_of, read_row
+from agents.reading import Refused
 from domain.calendar import Day, Millis, day_of, iso_day
 from domain.engagement import DEFAULT_MODEL, Baseline, TenantPart, WeightingModel
 from schemas.codec import Codec
@@ -17,6 +19,8 @@ from schemas.definitions import Definition
 from streams.cloudevents import event_headers
 from streams.delivery import Outgoing
 from streams.topics import CONTROL
+
+_WITH_MODEL: Final = frozenset({"points_asked", "strength_asked", "baseline"})
 
 DAILY: Final = "day-"
 """Ticks that workers issue by themselves are named by their date, so that a second one is known."""
@@ -121,7 +125,13 @@ def definition_told(definition: Definition, partition: int, now: Millis) -> Cont
 
 def model_in(record: ControlRecord) -> WeightingModel:
     """Return the weighting model that a record carries."""
-    return DEFAULT_MODEL if record.model is None else WeightingModel(**orjson.loads(record.model))
+    if record.model is None:
+        return DEFAULT_MODEL
+    model = WeightingModel(**orjson.loads(record.model))
+    if not all(isinstance(weight, int) for weight in model.weights.values()):
+        msg = "weights must be whole numbers"
+        raise TypeError(msg)
+    return model
 
 
 def part_in(record: ControlRecord) -> TenantPart:
@@ -140,6 +150,22 @@ def baseline_in(record: ControlRecord) -> Baseline:
         record.greatest_person_root or 0.0,
         record.greatest_group_root or 0.0,
     )
+
+
+def check_usable(record: ControlRecord) -> None:
+    """Refuse a record whose model or definition no partition could read.
+
+    Raises:
+        Refused: with the reason ``breaks_contract``, or the definition's own.
+    """
+    try:
+        if record.kind in _WITH_MODEL:
+            model_in(record)
+        if record.kind == "definition":
+            events_of(read_row(record.definition or ""))
+    except (ValueError, TypeError) as problem:
+        msg = f"{record.kind}: its model or definition cannot be read"
+        raise Refused("breaks_contract", msg) from problem
 
 
 def outgoing(

@@ -13,7 +13,6 @@ from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 
 import structlog
-from pydantic import ValidationError
 
 from domain.calendar import Millis
 from domain.definitions import TenantEvent
@@ -163,23 +162,26 @@ class Reader:
             )
         return batch
 
-    def read_control(self, fetched: FetchedRange, topic: Topic) -> Batch:
-        """Read a range of the control topic, which is addressed by partition, not by account."""
+    def read_control(
+        self, fetched: FetchedRange, topic: Topic, check: Callable[[ControlRecord], None]
+    ) -> Batch:
+        """Read a range of the control topic, which is addressed by partition, not by account.
+
+        ``check`` raises :class:`Refused` for a record whose texts no partition could use.
+        """
         batch = Batch()
         for record in fetched.records:
             try:
                 value = self._codec.decode(topic.name, record.value)
-                if isinstance(value, ControlRecord) and value.kind == "definition":
-                    Definition.model_validate_json(value.definition or "")
-                    self._note_origin(batch, record, value.tick_id)
-            except BadRecord as problem:
+                if not isinstance(value, ControlRecord):
+                    raise TypeError(type(value))
+                check(value)
+            except (BadRecord, Refused) as problem:
                 _refuse(batch, topic.name, fetched, record, problem.reason, problem.detail)
                 continue
-            except ValidationError as problem:
-                _refuse(batch, topic.name, fetched, record, "breaks_contract", str(problem))
-                continue
-            if isinstance(value, ControlRecord):
-                batch.control.append(value)
+            batch.control.append(value)
+            if value.kind == "definition":
+                self._note_origin(batch, record, value.tick_id)
         metrics.RECORDS.labels(topic.name).inc(len(fetched.records))
         return batch
 

@@ -13,6 +13,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
 from agents import definitions
+from agents.control import check_usable
 from agents.inputs import READINGS
 from agents.partition import Surroundings
 from agents.processor import PartitionProcessor
@@ -54,7 +55,7 @@ def build_worker(
     for topic in INPUTS:
         _declare(app, topic, partial(reader.read, reading=READINGS[topic.name]))
     _declare(app, DEFINITIONS, partial(reader.read_definitions, reading=definitions.READING))
-    _declare(app, CONTROL, partial(reader.read_control, topic=CONTROL))
+    _declare(app, CONTROL, partial(reader.read_control, topic=CONTROL, check=check_usable))
     return app
 
 

@@ -136,8 +136,8 @@ def baseline_of(part: TenantPart, model: WeightingModel, version: int) -> Baseli
 
 
 def window_start(as_of: Day) -> Day:
-    """Return the first day that counts."""
-    return as_of - (WINDOW_DAYS - 1)
+    """Return the first day that counts; no day is before 1970, where an empty date may put ``as_of``."""
+    return max(0, as_of - (WINDOW_DAYS - 1))
 
 
 type_key = str.lower

@@ -213,8 +213,8 @@ class PartitionProducer:
             self._taken(error, message)
 
     def _taken(self, error: KafkaError | None, message: Message) -> None:
-        # What is purged is not refused: it only was in the same transaction.
-        if error is None or self._refusal is not None or error.code() in _PURGED:
+        # What is purged or timed out is not refused: it only was in the same transaction.
+        if error is None or self._refusal is not None or error.code() in _UNDECIDED:
             return
         key = (message.key() or b"").decode(errors="replace")
         self._refusal = (
@@ -233,7 +233,14 @@ _FENCED: Final = frozenset(
 )
 
 
-_PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})
+_UNDECIDED: Final = frozenset(
+    {
+        KafkaError._PURGE_QUEUE,
+        KafkaError._PURGE_INFLIGHT,
+        KafkaError._MSG_TIMED_OUT,
+        KafkaError._TIMED_OUT,
+    }
+)
 
 
 class _LibrdkafkaLog:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.control import check_usable
 from agents.inputs import READINGS
 from agents.manual_edits import MOST_EDITS
 from agents.reading import FUTURE_ALLOWANCE_MS, LARGEST_VALUE, Batch, Origin, Reader
@@ -177,7 +178,7 @@ def test_while_replaying_what_is_older_than_the_worker_is_marked() -> None:
 
 def read_control(*records: Made) -> Batch:
     one = fetched(17, *records, topic="bg.control", partition=2)
-    return Reader(CODEC, PARTITIONS, None).read_control(one, CONTROL)
+    return Reader(CODEC, PARTITIONS, None).read_control(one, CONTROL, check_usable)
 
 
 def test_control_records_are_taken_in_whatever_partition_they_stand() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.control import definition_told, outgoing
+from agents.control import check_usable, definition_told, outgoing
 from agents.definitions import LARGEST_DEFINITION, READING, catalog_in, events_of
 from agents.reading import FUTURE_ALLOWANCE_MS, LARGEST_VALUE, Batch, Origin, Reader, Refused
 from domain.definitions import Audience, ModelDefinition, SolutionInterest
@@ -139,7 +139,7 @@ def test_what_a_definition_is_told_with_comes_from_the_control_record_to_its_par
 ) -> None:
     told = told_to_a_partition(GOOD)
     reader = Reader(CODEC, PARTITIONS, told.timestamp + replay)
-    batch = reader.read_control(fetched(3, told, topic="bg.control"), CONTROL)
+    batch = reader.read_control(fetched(3, told, topic="bg.control"), CONTROL, check_usable)
     assert [one.definition for one in batch.control] == [GOOD.model_dump_json()]
     assert batch.origins == {"interest": Origin("00-trace", replay=replay)}
 
@@ -149,7 +149,7 @@ def test_a_control_record_without_a_definition_does_not_stop_its_partition(text:
     broken = definition_told(GOOD, 1, NOW).model_copy(update={"definition": text})
     value = CODEC.encode("control", broken)
     one = fetched(3, Made(3, value), told_to_a_partition(GOOD), topic="bg.control")
-    batch = Reader(CODEC, PARTITIONS, None).read_control(one, CONTROL)
+    batch = Reader(CODEC, PARTITIONS, None).read_control(one, CONTROL, check_usable)
     (letter,) = batch.onward
     assert (letter.value, reason(letter)) == (value, "breaks_contract")
     assert dict(letter.headers)["dlq_detail"].decode().isprintable()
