@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -21,6 +22,15 @@ from streams.delivery import Outgoing
 from streams.topics import CONTROL
 
 _WITH_MODEL: Final = frozenset({"points_asked", "strength_asked", "baseline"})
+
+_MOST: Final = 100
+_FIGURES: Final = ("greatest_weight", "greatest_points")
+
+_DIVISORS: Final[Mapping[str, tuple[str, ...]]] = {
+    "strength_asked": ("greatest_weight", "greatest_person_root"),
+    "baseline": ("greatest_weight", "greatest_person_root", "greatest_group_root"),
+}
+"""What scores are divided by."""
 
 DAILY: Final = "day-"
 """Ticks that workers issue by themselves are named by their date, so that a second one is known."""
@@ -128,9 +138,10 @@ def model_in(record: ControlRecord) -> WeightingModel:
     if record.model is None:
         return DEFAULT_MODEL
     model = WeightingModel(**orjson.loads(record.model))
-    if not all(isinstance(weight, int) for weight in model.weights.values()):
-        msg = "weights must be whole numbers"
-        raise TypeError(msg)
+    weights: Collection[object] = model.weights.values()
+    if not all(isinstance(weight, int) and 0 <= weight <= _MOST for weight in weights):
+        msg = f"weights must be whole numbers from 0 to {_MOST}"
+        raise ValueError(msg)
     return model
 
 
@@ -153,11 +164,17 @@ def baseline_in(record: ControlRecord) -> Baseline:
 
 
 def check_usable(record: ControlRecord) -> None:
-    """Refuse a record whose model or definition no partition could read.
+    """Refuse a record that no partition could follow.
 
     Raises:
         Refused: with the reason ``breaks_contract``, or the definition's own.
     """
+    negative = [name for name in _FIGURES if (getattr(record, name) or 0) < 0]
+    if negative:
+        raise Refused("breaks_contract", f"{record.kind}: {', '.join(negative)} is below 0")
+    missing = [name for name in _DIVISORS.get(record.kind, ()) if not getattr(record, name)]
+    if missing:
+        raise Refused("breaks_contract", f"{record.kind}: needs {', '.join(missing)} above 0")
     try:
         if record.kind in _WITH_MODEL:
             model_in(record)

@@ -198,6 +198,19 @@ def test_a_weighting_model_writes_its_row_and_nothing_else() -> None:
     assert delivery.records == []
 
 
+def test_a_group_stays_when_the_record_that_led_to_it_is_not_kept_any_more() -> None:
+    """The next worker knows of it by the account's row."""
+    engine = Engine(forgetful=True)
+    audiences = [(PUBLISHED, IN_SOFTWARE)]
+    engine.define(interest(audiences=audiences))
+    for place, industry in enumerate(["Software", *["Steel"] * 25]):
+        told_at = moment(TODAY - 40 + place)
+        engine.take(account_profile(event_id=f"{place}", at=told_at, attributes={"industry": industry}))
+    renamed = interest(audiences=audiences, event_id="renamed", name="CRM Cloud", at=PUBLISHED + 1)
+    (state,) = told(engine.define(renamed), BUYING_GROUP_STATE)
+    assert state.name == "CRM Cloud for Acme"
+
+
 def populated() -> Engine:
     """Return accounts in both partitions, with people for a template and without a group yet."""
     engine = Engine()

@@ -1,0 +1,91 @@
+"""What fault tests share: which of them run, the seed in every failure, brokers and deployments."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults.cluster import Cluster, RefusingBroker
+from tests.faults.deployment import FaultDeployment
+from tests.faults.sizes import ALL, how_to_repeat
+from tests.kafka.broker import KafkaBroker, Unavailable, why_unavailable
+
+HERE = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "quick: a fault that every run of the tests tries")
+
+
+def pytest_report_header() -> str:
+    return f"faults: {how_to_repeat()}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long faults to ``make test-faults``."""
+    if ALL:
+        return
+    left = [
+        item for item in items if item.path.is_relative_to(HERE) and not item.get_closest_marker("quick")
+    ]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in set(left)]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Say with every failure what repeats it."""
+    try:
+        return (yield)
+    except BaseException as failure:
+        if item.path.is_relative_to(HERE):
+            failure.add_note(how_to_repeat())
+        raise
+
+
+@pytest.fixture
+def shared(kafka: str, namespace: str, tmp_path: Path) -> Iterator[FaultDeployment]:
+    """A deployment without workers on the Kafka that all tests share."""
+    with FaultDeployment(kafka, namespace, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def broker() -> Iterator[KafkaBroker]:
+    """A Kafka of its own, to be stopped and killed."""
+    yield from _started(KafkaBroker())
+
+
+@pytest.fixture
+def refusing() -> Iterator[RefusingBroker]:
+    """A Kafka of its own that can refuse to write a topic."""
+    broker = RefusingBroker()
+    for _ in _started(broker):
+        yield broker
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    """Three brokers of its own."""
+    reason = why_unavailable()
+    if reason is not None:
+        pytest.skip(f"real Apache Kafka: {reason}")
+    try:
+        with Cluster() as started:
+            yield started
+    except Unavailable as unavailable:
+        pytest.skip(f"real Apache Kafka: {unavailable}")
+
+
+def _started(broker: KafkaBroker) -> Iterator[KafkaBroker]:
+    reason = why_unavailable()
+    if reason is not None:
+        pytest.skip(f"real Apache Kafka: {reason}")
+    try:
+        with broker:
+            yield broker
+            # Its data goes away with it: a stop in good order would only take time.
+            broker.kill()
+    except Unavailable as unavailable:
+        pytest.skip(f"real Apache Kafka: {unavailable}")
