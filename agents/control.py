@@ -24,7 +24,10 @@ from streams.topics import CONTROL
 _WITH_MODEL: Final = frozenset({"points_asked", "strength_asked", "baseline"})
 
 _MOST: Final = 100
-_FIGURES: Final = ("greatest_weight", "greatest_points")
+_FIGURES: Final = ("greatest_weight", "greatest_points", "baseline_version", "model_version")
+
+_LARGEST_FIGURE: Final = 2**53
+"""Beyond it a double is not exact, and a version could not grow by one for ever."""
 
 _DIVISORS: Final[Mapping[str, tuple[str, ...]]] = {
     "strength_asked": ("greatest_weight", "greatest_person_root"),
@@ -169,9 +172,10 @@ def check_usable(record: ControlRecord) -> None:
     Raises:
         Refused: with the reason ``breaks_contract``, or the definition's own.
     """
-    negative = [name for name in _FIGURES if (getattr(record, name) or 0) < 0]
-    if negative:
-        raise Refused("breaks_contract", f"{record.kind}: {', '.join(negative)} is below 0")
+    beyond = [name for name in _FIGURES if not 0 <= (getattr(record, name) or 0) <= _LARGEST_FIGURE]
+    if beyond:
+        msg = f"{record.kind}: {', '.join(beyond)} is not between 0 and {_LARGEST_FIGURE}"
+        raise Refused("breaks_contract", msg)
     missing = [name for name in _DIVISORS.get(record.kind, ()) if not getattr(record, name)]
     if missing:
         raise Refused("breaks_contract", f"{record.kind}: needs {', '.join(missing)} above 0")

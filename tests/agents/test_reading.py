@@ -196,6 +196,18 @@ def test_a_bad_control_record_goes_to_dead_letters_too() -> None:
     assert headers(letter)["dlq_topic"] == b"bg.control"
 
 
+@pytest.mark.parametrize("field", ["baseline_version", "model_version", "greatest_points"])
+@pytest.mark.parametrize("value", [2**53 + 1, 2**63 - 1])
+def test_a_control_record_that_leaves_no_room_to_count_on_is_a_dead_letter(
+    field: str, value: int
+) -> None:
+    known = EXAMPLES["control"]
+    assert isinstance(known, ControlRecord)
+    (letter,) = read_control(record("control", known.model_copy(update={field: value}))).onward
+    assert headers(letter)["dlq_reason"] == b"breaks_contract"
+    assert field.encode() in headers(letter)["dlq_detail"]
+
+
 @given(
     st.sampled_from(sorted(READINGS)),
     st.lists(

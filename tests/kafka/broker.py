@@ -1,6 +1,7 @@
 """A real single-node Apache Kafka for the tests, on free loopback ports, in a folder of its own."""
 
 import base64
+import os
 import random
 import shutil
 import signal
@@ -24,8 +25,10 @@ __all__ = ["KafkaBroker", "Unavailable", "why_unavailable"]
 START_TIMEOUT_SECONDS = 60.0
 STOP_TIMEOUT_SECONDS = 20.0
 # Below Linux's range for outgoing connections: while a killed broker is away, nobody's
-# connection takes its port by chance.
-PORTS = range(20000, 32000)
+# connection takes its port by chance. Each process of a parallel run has a share of its own, so
+# that no other broker takes it either.
+_SHARE = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % 4
+PORTS = range(20000 + _SHARE * 3000, 20000 + (_SHARE + 1) * 3000)
 READY_TOPIC = "broker-ready"
 
 # The first compiler only, and the collector without threads of its own: a test's broker lives
