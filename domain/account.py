@@ -18,6 +18,7 @@ from domain.engagement import (
     person_score,
     points_of,
     two_decimals,
+    window_start,
 )
 from domain.events import AccountProfile, GroupDefinition, LeadProfile, LeadStatus
 from domain.maintenance import Job, job_of
@@ -73,6 +74,8 @@ class Lead:
 
     ``erased_at`` is the time of the newest erasure, -1 if there was none: what is dated up to it does
     not count (domain.md §2.7). ``groups`` are the groups that any source has decided on for this lead.
+    ``points`` count ``days`` as of a tenant's date and model at any time, ``score`` is up to date once a
+    batch is settled, and ``shown`` is it in two decimals.
     """
 
     profile: LeadProfile | None = None
@@ -82,22 +85,31 @@ class Lead:
     groups: set[str] = field(default_factory=set)
     points: int = 0
     score: float = 0.0
+    shown: float = 0.0
 
     @property
     def status(self) -> LeadStatus | None:
         """Return the profile's status, None while there is no profile."""
         return None if self.profile is None else self.profile.status
 
-    def measure(self, tenant: Tenant) -> None:
-        """Set points and unrounded score as of the tenant's date and baseline."""
+    def count(self, tenant: Tenant) -> None:
+        """Set the points from the kept activity, as of the tenant's date and model."""
         self.points = points_of(self.days, tenant.as_of, tenant.model) if self.days else 0
-        self.score = person_score(self.points, tenant.baseline) if self.points else 0.0
 
-    def remember(self, day: Day, type_key: str, event_id: str, occurred_at: Millis) -> bool:
-        """Keep an activity; return whether anything changed.
+    def measure(self, baseline: Baseline) -> None:
+        """Set the score that the points come to."""
+        self.score = person_score(self.points, baseline) if self.points else 0.0
+        self.shown = two_decimals(self.score)
+
+    def remember(
+        self, day: Day, type_key: str, event_id: str, occurred_at: Millis, tenant: Tenant
+    ) -> bool:
+        """Keep an activity, count it, and return whether anything changed.
 
         Of each type the newest 20 of a day are kept. Any 20 would give today's count; the newest ones
         also give the right count after an erasure at noon, in whatever order all of this arrives.
+        Points are whole numbers, so counting one more is as exact as counting all again, and does not
+        cost more the more activity is kept.
         """
         events = self.days.setdefault(day, {}).setdefault(type_key, {})
         known = events.get(event_id)
@@ -111,16 +123,22 @@ class Lead:
             if (occurred_at, event_id) <= (events[oldest], oldest):
                 return False
             del events[oldest]
+        elif window_start(tenant.as_of) <= day <= tenant.as_of:
+            self.points += tenant.model.weights.get(type_key, 0)
         events[event_id] = occurred_at
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class Makeup:
-    """What follows from who is in a group: its completeness, and the share of each role held."""
+    """What follows from who is in a group.
+
+    Its completeness, the share of each role held, and its members in the order of their lead ids.
+    """
 
     completeness: Completeness
     shares: dict[str, float]
+    members: tuple[tuple[str, Member], ...]
 
 
 @dataclass(slots=True)
@@ -225,7 +243,8 @@ def resolve_member(account: Account, buying_group_id: str, lead_id: str) -> Memb
 def restore(account: Account, tenant: Tenant) -> None:
     """Derive what is not stored of an account: definitions, memberships, points, scores."""
     for lead in account.leads.values():
-        lead.measure(tenant)
+        lead.count(tenant)
+        lead.measure(tenant.baseline)
     for buying_group_id, group in account.groups.items():
         group.define()
         for lead_id in group.decisions:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from domain.account import Account, Lead, Tenant
+from domain.account import Account, Lead, PersonFigures, Tenant
 from domain.changes import Changes, Touched
-from domain.engagement import person_root, two_decimals
+from domain.engagement import person_root
 from domain.group_figures import GroupReporter, definition_of
 from domain.membership import Member
 from domain.reports import Cause, GroupGone, MembershipChange, MembershipChanged, ScoreUpdated
@@ -28,7 +28,7 @@ class Settlement:
         """Measure a touched lead again."""
         lead = self.account.leads[lead_id]
         before = lead.score
-        lead.measure(self.tenant)
+        lead.measure(self.tenant.baseline)
         if lead.score != before:
             self.moved_people[lead_id] = cause
         self.report_person(lead_id, lead, cause)
@@ -36,11 +36,11 @@ class Settlement:
     def report_person(self, lead_id: str, lead: Lead, cause: Cause) -> None:
         """Report a person's score if its two decimals changed."""
         figures = lead.figures
-        score = two_decimals(lead.score)
+        score = lead.shown
         if score == figures.score:
             return
         raw = person_root(lead.points, self.tenant.baseline)
-        lead.figures = replace(figures, version=figures.version + 1, score=score, raw=raw)
+        lead.figures = PersonFigures(figures.version + 1, score, raw)
         self.moved_people[lead_id] = cause
         self.changes.persons.add(lead_id)
         self.changes.reports.append(
@@ -128,7 +128,9 @@ class Settlement:
 
     def measure_group(self, buying_group_id: str, cause: Cause, *, publish: bool) -> None:
         """Measure a group that stands; ``publish`` its state even if no figure changed."""
-        self.groups.measure(buying_group_id, cause, publish=publish, moved_people=self.moved_people)
+        self.groups.measure(
+            buying_group_id, cause, publish=publish, moved_people=self.moved_people.keys()
+        )
 
 
 def _change(before: Member | None, after: Member | None) -> MembershipChange | None:

@@ -59,10 +59,11 @@ def take_in(account: Account, events: Iterable[AccountEvent], tenant: Tenant) ->
 class Intake:
     """One pass of events into one account."""
 
-    __slots__ = ("account", "changes", "first_day", "interests", "roster", "touched")
+    __slots__ = ("account", "changes", "first_day", "interests", "roster", "tenant", "touched")
 
     def __init__(self, account: Account, tenant: Tenant) -> None:
         self.account = account
+        self.tenant = tenant
         self.interests = tenant.interests
         # Before the first tick the date may still turn out to lie earlier, so nothing is too old yet.
         self.first_day = window_start(tenant.as_of) if tenant.ticked else None
@@ -81,7 +82,8 @@ class Intake:
             self.changes.too_old += 1
             return
         lead = known or self.account.lead(event.lead_id)
-        if lead.remember(day, type_key(event.activity_type), event.event_id, event.occurred_at):
+        type_ = type_key(event.activity_type)
+        if lead.remember(day, type_, event.event_id, event.occurred_at, self.tenant):
             self.changes.days.add((event.lead_id, day))
             self.touched.leads[event.lead_id] = Cause(event.event_id, event.occurred_at, "activity")
 
@@ -261,6 +263,7 @@ class Intake:
             else:
                 del lead.days[day]
             self.changes.days.add((event.lead_id, day))
+        lead.count(self.tenant)
         cause = Cause(event.event_id, event.updated_at, "erasure")
         self.touched.leads[event.lead_id] = cause
         for buying_group_id in list(lead.groups):

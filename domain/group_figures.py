@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container
+from collections.abc import Set
 from dataclasses import replace
+from operator import itemgetter
 
-from domain.account import Account, Group, Makeup, Tenant
+from domain.account import Account, Group, GroupFigures, Makeup, Tenant
 from domain.changes import Changes
 from domain.completeness import Completeness, completeness_of
 from domain.engagement import group_root, group_score, role_shares, two_decimals
@@ -35,7 +36,7 @@ class GroupReporter:
         self.changes = changes
 
     def measure(
-        self, buying_group_id: str, cause: Cause, *, publish: bool, moved_people: Container[str]
+        self, buying_group_id: str, cause: Cause, *, publish: bool, moved_people: Set[str]
     ) -> None:
         """Measure a group that stands, report what changed, and its state if anything did.
 
@@ -43,22 +44,46 @@ class GroupReporter:
         score changed.
         """
         group = self.account.groups[buying_group_id]
-        makeup = makeup_of(group, definition_of(group))
-        completeness, shares = makeup.completeness, makeup.shares
-        publish |= self._report_completeness(buying_group_id, group, completeness, cause)
         leads = self.account.leads
+        makeup = makeup_of(group, definition_of(group))
+        completeness = makeup.completeness
         root = group_root(
-            shares,
-            ((member.role, leads[lead_id].score) for lead_id, member in group.members.items()),
+            makeup.shares, [(member.role, leads[lead_id].score) for lead_id, member in makeup.members]
         )
+        score = two_decimals(group_score(root, self.tenant.baseline))
+        before = group.figures
+        completed = (
+            completeness.completeness != before.completeness
+            or completeness.missing_roles != before.missing_roles
+        )
+        scored = score != before.score
         publish = (
             publish
-            or root != group.figures.raw
-            or any(lead_id in moved_people for lead_id in group.members)
+            or completed
+            or root != before.raw
+            or not moved_people.isdisjoint(group.members.keys())
         )
-        self._report_score(buying_group_id, group, root, cause)
+        if not (scored or publish):
+            return
+        # Built at once and by position: a group's figures change with nearly every batch.
+        group.figures = GroupFigures(
+            before.score_version + scored,
+            before.completeness_version + completed,
+            before.membership_version,
+            before.outcome_version,
+            before.state_version + publish,
+            score,
+            root,
+            completeness.completeness,
+            completeness.missing_roles,
+        )
+        self.changes.groups.add(buying_group_id)
+        if completed:
+            self._report_completeness(buying_group_id, group, before, completeness, cause)
+        if scored:
+            self._report_score(buying_group_id, group, before, cause)
         if publish:
-            self._report_state(buying_group_id, group, completeness, root, cause)
+            self._report_state(buying_group_id, group, makeup, cause)
 
     def progress(self, buying_group_id: str, staged: Cause, named: Cause) -> bool:
         """Report a group's stage and status if they changed, each with its cause; return whether."""
@@ -105,69 +130,47 @@ class GroupReporter:
         )
 
     def _report_completeness(
-        self, buying_group_id: str, group: Group, current: Completeness, cause: Cause
-    ) -> bool:
-        figures = group.figures
-        if (
-            figures.completeness == current.completeness
-            and figures.missing_roles == current.missing_roles
-        ):
-            return False
-        group.figures = replace(
-            figures,
-            completeness_version=figures.completeness_version + 1,
-            completeness=current.completeness,
-            missing_roles=current.missing_roles,
-        )
-        self.changes.groups.add(buying_group_id)
+        self,
+        buying_group_id: str,
+        group: Group,
+        before: GroupFigures,
+        current: Completeness,
+        cause: Cause,
+    ) -> None:
         self.changes.reports.append(
             CompletenessChanged(
                 version=group.figures.completeness_version,
                 cause=cause,
                 buying_group_id=buying_group_id,
                 solution_interest_id=definition_of(group).solution_interest_id,
-                previous=figures.completeness or 0.0,
+                previous=before.completeness or 0.0,
                 current=current,
             )
         )
-        return True
 
-    def _report_score(self, buying_group_id: str, group: Group, root: float, cause: Cause) -> None:
+    def _report_score(
+        self, buying_group_id: str, group: Group, before: GroupFigures, cause: Cause
+    ) -> None:
         figures = group.figures
-        score = two_decimals(group_score(root, self.tenant.baseline))
-        if score == figures.score:
-            return
-        group.figures = replace(figures, score_version=figures.score_version + 1, score=score, raw=root)
-        self.changes.groups.add(buying_group_id)
         self.changes.reports.append(
             ScoreUpdated(
-                version=group.figures.score_version,
+                version=figures.score_version,
                 cause=cause,
                 lead_id=None,
                 buying_group_id=buying_group_id,
                 solution_interest_id=definition_of(group).solution_interest_id,
-                previous=figures.score,
-                current=score,
-                raw_previous=figures.raw,
-                raw_current=root,
+                previous=before.score,
+                current=figures.score,
+                raw_previous=before.raw,
+                raw_current=figures.raw,
             )
         )
 
-    def _report_state(
-        self,
-        buying_group_id: str,
-        group: Group,
-        completeness: Completeness,
-        root: float,
-        cause: Cause,
-    ) -> None:
+    def _report_state(self, buying_group_id: str, group: Group, makeup: Makeup, cause: Cause) -> None:
         definition = definition_of(group)
         leads = self.account.leads
         progress = group.progress.figures
-        figures = group.figures = replace(
-            group.figures, state_version=group.figures.state_version + 1, raw=root
-        )
-        self.changes.groups.add(buying_group_id)
+        figures = group.figures
         self.changes.reports.append(
             GroupState(
                 version=figures.state_version,
@@ -177,18 +180,16 @@ class GroupReporter:
                 solution_interest_id=definition.solution_interest_id,
                 name=definition.name,
                 members=tuple(
-                    MemberState(
-                        lead_id,
-                        member.role,
-                        member.source,
-                        member.added_at,
-                        two_decimals(leads[lead_id].score),
-                    )
-                    for lead_id, member in sorted(group.members.items())
+                    [
+                        MemberState(
+                            lead_id, member.role, member.source, member.added_at, leads[lead_id].shown
+                        )
+                        for lead_id, member in makeup.members
+                    ]
                 ),
-                completeness=completeness,
+                completeness=makeup.completeness,
                 score=figures.score,
-                raw=root,
+                raw=figures.raw,
                 baseline_version=self.tenant.baseline.version,
                 model_version=self.tenant.model.version,
                 as_of=self.tenant.as_of,
@@ -214,10 +215,12 @@ def definition_of(group: Group) -> GroupDefinition:
 
 
 def makeup_of(group: Group, definition: GroupDefinition) -> Makeup:
-    """Return a group's completeness and role shares, counted once until its members change."""
+    """Return what follows from a group's members, worked out once until they change."""
     if group.makeup is None:
         assigned = Counter(member.role for member in group.members.values())
         group.makeup = Makeup(
-            completeness_of(definition.roles, assigned), role_shares(definition.roles, assigned)
+            completeness_of(definition.roles, assigned),
+            role_shares(definition.roles, assigned),
+            tuple(sorted(group.members.items(), key=itemgetter(0))),
         )
     return group.makeup

@@ -107,7 +107,8 @@ def rescore(
             del lead.days[day]
             changes.days.add((lead_id, day))
         points = lead.points
-        lead.measure(tenant)
+        lead.count(tenant)
+        lead.measure(tenant.baseline)
         reason = unmoved
         if lead.points != points and not remodelled:
             reason = "activity" if lead.points > points else "decay"

@@ -205,7 +205,8 @@ def test_of_a_day_the_newest_20_are_remembered_in_whatever_order_they_come(
     events = activities(count, apart=7)
     lead = Lead()
     for event in data.draw(st.permutations(events)):
-        lead.remember(TODAY, type_key(FORM), event.event_id, event.occurred_at)
+        lead.remember(TODAY, type_key(FORM), event.event_id, event.occurred_at, tenant())
+        assert lead.points == points_of(lead.days, TODAY, DEFAULT_MODEL)
     kept = lead.days.get(TODAY, {}).get(type_key(FORM), {})
     assert kept == {e.event_id: e.occurred_at for e in events[-MAX_PER_DAY:]}
 

@@ -4,7 +4,7 @@ from hypothesis import given
 
 from domain.account import Account, Tenant
 from domain.calendar import Day
-from domain.engagement import person_root, two_decimals
+from domain.engagement import person_root, points_of, two_decimals
 from domain.membership import Member
 from domain.reports import (
     CompletenessChanged,
@@ -113,6 +113,7 @@ def test_versions_have_no_gaps_and_the_last_report_of_each_kind_is_the_state(
 
 def assert_believed(subscriber: Subscriber, account: Account, tenant: Tenant) -> None:
     for lead_id, lead in account.leads.items():
+        assert lead.points == points_of(lead.days, tenant.as_of, tenant.model)
         score, raw = subscriber.scores.get((account.account_id, lead_id), (0.0, 0.0))
         assert score == two_decimals(lead.score)
         assert raw == lead.figures.raw
