@@ -146,6 +146,8 @@ def _fits(setting: str, expected: str, found: str) -> bool:
         return set(found.split(",")) == set(expected.split(","))
     if setting == "max.message.bytes":
         return found.isdigit() and int(found) >= int(expected)
+    if setting.startswith("segment."):
+        return found.isdigit() and int(found) <= int(expected)
     if setting == "retention.ms" and found != expected:
         # Keeping longer than needed is fine; -1 keeps for ever.
         return found == "-1" or (

@@ -70,7 +70,14 @@ def _changelog(table: str) -> Topic:
         "changelog",
         "row key",
         None,
-        {"cleanup.policy": "compact", "max.message.bytes": _LARGEST_RECORD},
+        {
+            "cleanup.policy": "compact",
+            "max.message.bytes": _LARGEST_RECORD,
+            # Only closed segments are compacted. By Kafka's defaults, 1 GiB or 7 days, a recovery would
+            # read every write of a week again.
+            "segment.bytes": str(64 * 1024 * 1024),
+            "segment.ms": str(_DAY_MS),
+        },
     )
 
 

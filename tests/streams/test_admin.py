@@ -96,6 +96,7 @@ def test_another_number_of_partitions_is_told(client: AdminClient, created: Sett
         (LEAD_ACTIVITY.name, "message.timestamp.type", "CreateTime"),
         ("accounts", "retention.ms", str(3650 * DAY_MS)),
         (changelog_name("lead_to_profile"), "cleanup.policy", "compact,delete"),
+        (changelog_name("lead_to_profile"), "segment.bytes", str(1024**3)),
     ],
 )
 def test_a_setting_that_would_lose_something_is_told(
@@ -109,9 +110,12 @@ def test_a_setting_that_would_lose_something_is_told(
 
 @pytest.mark.kafka
 @pytest.mark.parametrize("kept", [str(400 * DAY_MS), "-1"], ids=["longer", "for ever"])
-def test_keeping_longer_than_needed_is_fine(client: AdminClient, created: Settings, kept: str) -> None:
+def test_keeping_longer_and_compacting_sooner_is_fine(
+    client: AdminClient, created: Settings, kept: str
+) -> None:
     alter(client, created, LEAD_ACTIVITY.name, "retention.ms", kept)
-    # Told last, so that the other has arrived by then.
+    alter(client, created, changelog_name("lead_to_profile"), "segment.ms", "3600000")
+    # Told last, so that the others have arrived by then.
     alter(client, created, DEAD_LETTERS.name, "retention.ms", "1")
     assert difference(created).topic == DEAD_LETTERS.full_name(created.namespace)
 
