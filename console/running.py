@@ -10,12 +10,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
-from prometheus_client import start_http_server
 
 from agents.ticker import Ticker
 from agents.worker import build_worker, system_clock
+from console.health_server import serve
 from schemas.codec import Codec
 from streams.app import EngineApp
+from streams.health import Health
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -35,16 +36,27 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
     delivered is not acknowledged.
     """
     app = build_worker(settings, codec)
+    health = Health(app.facts)
+    if settings.metrics_port is not None:
+        try:
+            serve(health, settings.metrics_host, settings.metrics_port)
+        except OSError as error:
+            log.error(  # noqa: TRY400 - the reason says it all
+                "METRICS_PORT cannot be opened, the worker does not start",
+                host=settings.metrics_host,
+                port=settings.metrics_port,
+                reason=error.strerror or str(error),
+            )
+            return CRASHED
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, "127.0.0.1")
     ticker = Ticker(app, codec, system_clock) if settings.day_ticks == "on" else None
 
     app.on_rebalance_complete.connect(_tell_ready(app), weak=False)
     log.info("worker starts", brokers=settings.kafka_bootstrap_servers, namespace=settings.namespace)
+    watching = asyncio.create_task(health.watch(), name="health")
     await app.start()
     if ticker is not None:
         ticker.start()
@@ -68,6 +80,7 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
         log.exception("stopping took too long, ending at once", seconds=STOP_AT_MOST_S)
         logging.shutdown()
         os._exit(CRASHED)
+    watching.cancel()
     log.info("worker stopped")
     return CRASHED if failed else STOPPED
 

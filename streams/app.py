@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import faust
 from faust.tables.manager import TableManager
-from faust.tables.recovery import Recovery
 from faust.types import TP
 from yarl import URL
 
+from streams.health import Facts, since
 from streams.lanes import Lanes, ProcessorFactory
 from streams.recovery import EngineRecovery
 from streams.settings import Settings
 from streams.tables import EngineTable, RangeSchema, create_tables
 from streams.topics import SOURCES, Topic
-from streams.transport import RangeTransport
+from streams.transport import RangeConsumer, RangeTransport
 
 _COMMIT_EVERY_S: Final = 1.0
 _NEVER_S: Final = 10 * 365 * 86_400.0
@@ -29,11 +29,11 @@ class EngineTables(TableManager):
     """Faust's table manager, which opens the lanes before recovery reads the changelogs."""
 
     @property
-    def recovery(self) -> Recovery:
+    def recovery(self) -> EngineRecovery:
         """Return the recovery service."""
         if self._recovery is None:
             self._recovery = EngineRecovery(self.app, self, beacon=self.beacon, loop=self.loop)
-        return self._recovery
+        return cast("EngineRecovery", self._recovery)
 
     async def on_rebalance(
         self,
@@ -58,6 +58,25 @@ class EngineApp(faust.App):
 
     def _new_transport(self) -> RangeTransport:
         return RangeTransport(self.conf.broker_consumer, self)
+
+    def facts(self, before: Facts, now: float) -> Facts:
+        """Return how the worker gets on; called on its event loop."""
+        consumer: RangeConsumer = self.consumer  # type: ignore[assignment]
+        tables: EngineTables = self.tables  # type: ignore[assignment]
+        stall = tables.recovery.stall
+        rebalancing = self.rebalancing or self.lanes.closing
+        return Facts(
+            at=now,
+            brokers=self.settings.kafka_bootstrap_servers or "",
+            assigned=self.lanes.assigned,
+            lanes=self.lanes.facts(),
+            rebalancing_since=since(before.rebalancing_since, rebalancing, now),
+            recovering=0 if stall is None else stall.remaining,
+            recovery_stuck_since=None if stall is None else stall.since,
+            coordinator_lost_since=since(
+                before.coordinator_lost_since, not consumer.knows_coordinator, now
+            ),
+        )
 
     def source(self, topic: Topic) -> Any:
         """Return the Faust topic whose messages are whole fetched ranges."""

@@ -62,7 +62,14 @@ class Delivery:
 
 
 class DeliveryError(Exception):
-    """A transaction did not go through and was undone; it may be tried again."""
+    """A transaction did not go through and was undone; it may be tried again.
+
+    The message may name the key of a record, ``cause`` never does.
+    """
+
+    def __init__(self, message: str, cause: str | None = None) -> None:
+        super().__init__(message)
+        self.cause = message if cause is None else cause
 
 
 class Fenced(Exception):
@@ -145,9 +152,12 @@ class PartitionProducer:
         return self._offsets
 
     def close(self) -> None:
-        """Give the producer up. An open transaction is left for the next owner to end."""
+        """Give the producer up, once. An open transaction is left for the next owner to end."""
         self._producer.purge(in_flight=False)
         self._producer.flush(_CLOSE_TIMEOUT_S)
+        # librdkafka ends its threads with the last reference, and something in a reference cycle may
+        # still have the lane: without this they would live until Python's next full collection.
+        del self._producer
 
     def _produce(
         self,
@@ -203,7 +213,7 @@ class PartitionProducer:
                 # Opening the producer anew would fence whoever owns the partition by now.
                 msg = f"{self.transactional_id}: {told}; undoing it failed: {_told(also)}"
                 raise Fenced(msg) from error
-        raise DeliveryError(told) from error
+        raise DeliveryError(told, _told(error)) from error
 
     def _written(self, error: KafkaError | None, message: Message) -> None:
         if error is None:

@@ -28,6 +28,7 @@ from tenacity.wait import wait_random_exponential
 
 from streams import metrics
 from streams.delivery import Delivery, DeliveryError, PartitionProducer
+from streams.health import Failing, LaneFacts
 from streams.ranges import FetchedRange
 from streams.settings import Settings
 from streams.tables import EngineTable
@@ -72,6 +73,9 @@ class _Lane:
     processor: Processor
     queue: deque[Submission] = field(default_factory=deque)
     records: int = 0
+    waiting_since: float | None = None
+    """Since when it has had work without getting on; a try that failed is getting on."""
+    failing: Failing | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -92,8 +96,8 @@ class Lanes:
         self._on_failure = on_failure
         self._lanes: dict[int, _Lane] = {}
         self._finished: dict[tuple[str, int], int] = {}
-        self._failing: set[int] = set()
         self._room = asyncio.Event()
+        self._assigned = False
         self._closing = False
         self._generation = 0
         self._threads = ThreadPoolExecutor(
@@ -114,6 +118,7 @@ class Lanes:
             log.debug("range of a former assignment dropped", partition=fetched.partition)
             return
         lane.queue.append(submission)
+        lane.waiting_since = lane.waiting_since or monotonic()
         lane.records += len(fetched.records)
         lane.wake.set()
 
@@ -139,9 +144,21 @@ class Lanes:
         """Return (topic, partition) → the offset after the last finished one."""
         return self._finished
 
+    @property
+    def assigned(self) -> bool:
+        """Return whether an assignment has ever come, be it of no partition."""
+        return self._assigned
+
     def owned(self) -> list[int]:
         """Return the partitions that have a lane."""
         return sorted(self._lanes)
+
+    def facts(self) -> tuple[LaneFacts, ...]:
+        """Return how each lane gets on."""
+        return tuple(
+            LaneFacts(lane.partition, lane.waiting_since, lane.failing)
+            for _, lane in sorted(self._lanes.items())
+        )
 
     async def open(self, partitions: Iterable[int], generation: int) -> None:
         """Open lanes for exactly these partitions, fencing whoever wrote for them before.
@@ -152,13 +169,12 @@ class Lanes:
         """
         await self.quiesce()
         await self.close()
+        self._count_failing()
         self._finished.clear()
-        self._failing.clear()
-        metrics.FAILING.set(0)
         self._generation = generation
         opened = await asyncio.gather(*(self._open(partition) for partition in sorted(partitions)))
         self._lanes = {lane.partition: lane for lane in opened}
-        self._closing = False
+        self._assigned, self._closing = True, False
         for lane in opened:
             lane.task = asyncio.create_task(self._run(lane), name=f"lane-{lane.partition}")
         metrics.OWNED_PARTITIONS.set(len(opened))
@@ -177,12 +193,15 @@ class Lanes:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
-        """Give up the producers of all lanes."""
+        """Give up the producers of all lanes, and what was decoded for them."""
         lanes, self._lanes = list(self._lanes.values()), {}
         loop = asyncio.get_running_loop()
         await asyncio.gather(
             *(loop.run_in_executor(self._threads, lane.producer.close) for lane in lanes)
         )
+        # tenacity's objects of a batch are a cycle that holds its lane until the next full collection.
+        for lane in lanes:
+            lane.processor.discard()
 
     async def _open(self, partition: int) -> _Lane:
         producer = PartitionProducer(
@@ -204,6 +223,8 @@ class Lanes:
             if not (self._closing and isinstance(failure, DeliveryError)):
                 log.exception("lane stopped", partition=lane.partition)
                 await self._on_failure(failure)
+        finally:
+            lane.waiting_since = None
 
     def _take(self, lane: _Lane) -> list[Submission]:
         batch = [lane.queue.popleft()]
@@ -216,42 +237,50 @@ class Lanes:
         return batch
 
     async def _process(self, lane: _Lane, batch: list[Submission]) -> None:
-        started = monotonic()
+        started = lane.waiting_since = monotonic()
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type(DeliveryError),
             stop=stop_any(stop_after_delay(GIVE_UP_AFTER_S), _WhenClosing(self)),
             wait=wait_random_exponential(multiplier=0.2, max=10.0),
-            before_sleep=lambda state: self._note_failure(lane.partition, state),
+            before_sleep=lambda state: self._note_failure(lane, state),
             reraise=True,
         ):
             with attempt:
                 await self._attempt(lane, batch)
-        self._note_success(lane.partition)
+        self._note_success(lane)
         for submission in batch:
             fetched = submission.fetched
             lane.records = max(0, lane.records - len(fetched.records))
             self._finished[fetched.topic, fetched.partition] = fetched.next_offset
+        lane.waiting_since = monotonic() if lane.queue else None
         self._room.set()
         metrics.BATCHES.inc()
         metrics.BATCH_SECONDS.observe(monotonic() - started)
 
-    def _note_failure(self, partition: int, state: RetryCallState) -> None:
+    def _note_failure(self, lane: _Lane, state: RetryCallState) -> None:
         failure = state.outcome.exception() if state.outcome else None
         log.warning(
             "delivery failed, trying again",
-            partition=partition,
+            partition=lane.partition,
             attempt=state.attempt_number,
             reason=str(failure),
         )
         metrics.RETRIES.inc()
-        self._failing.add(partition)
-        metrics.FAILING.set(len(self._failing))
+        now = monotonic()
+        began = now if lane.failing is None else lane.failing.since
+        reason = failure.cause if isinstance(failure, DeliveryError) else ""
+        lane.failing = Failing(began, state.attempt_number, reason)
+        lane.waiting_since = now
+        self._count_failing()
 
-    def _note_success(self, partition: int) -> None:
-        if partition in self._failing:
-            self._failing.discard(partition)
-            metrics.FAILING.set(len(self._failing))
-            log.info("delivery goes on", partition=partition)
+    def _note_success(self, lane: _Lane) -> None:
+        if lane.failing is not None:
+            lane.failing = None
+            self._count_failing()
+            log.info("delivery goes on", partition=lane.partition)
+
+    def _count_failing(self) -> None:
+        metrics.FAILING.set(sum(lane.failing is not None for lane in self._lanes.values()))
 
     async def _attempt(self, lane: _Lane, batch: list[Submission]) -> None:
         loop = asyncio.get_running_loop()
@@ -269,6 +298,7 @@ class Lanes:
                 )
                 self._store(lane.partition, delivery, offsets)
                 lane.processor.delivered(delivery)
+                lane.waiting_since = monotonic()
         except BaseException:
             lane.processor.discard()
             raise

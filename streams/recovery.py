@@ -59,6 +59,9 @@ class Stall:
 class EngineRecovery(Recovery):
     """Faust's recovery, which takes a broker that does not answer for a failure, not for the end."""
 
+    stall: Stall | None = None
+    """How it gets on; None where nothing is missing."""
+
     async def _wait(self, coro: Any, timeout: Seconds | None = None) -> None:  # noqa: ASYNC109 - Faust's
         try:
             await super()._wait(coro, timeout)
@@ -72,15 +75,14 @@ class EngineRecovery(Recovery):
 
     @Service.task
     async def _watch(self) -> None:
-        stall: Stall | None = None
         async for _ in self.itertimer(_LOOK_EVERY_S, name="Recovery.watch"):
             missing = self._missing()
             metrics.RECOVERING.set(sum(missing.values()))
             if not missing:
-                stall = None
+                self.stall = None
                 continue
             now = time.monotonic()
-            stall = stall or Stall.begin(sum(missing.values()), now)
+            stall = self.stall = self.stall or Stall.begin(sum(missing.values()), now)
             stuck_s = stall.look(sum(missing.values()), now)
             if stuck_s > GIVE_UP_AFTER_S:
                 msg = f"no changelog record came for {stuck_s:.0f} s; missing: {_listed(missing)}"

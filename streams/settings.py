@@ -111,7 +111,10 @@ class Settings(BaseSettings):
         "on", description="off: the worker does not move the day on by itself"
     )
     metrics_port: int | None = Field(
-        None, ge=1, le=_LAST_PORT, description="serve Prometheus metrics on this loopback port"
+        None, ge=1, le=_LAST_PORT, description="serve health and Prometheus metrics on this port"
+    )
+    metrics_host: str = Field(
+        "127.0.0.1", min_length=1, description="address to serve health and metrics on"
     )
     replay: bool = Field(
         False, description="mark outputs of records older than the worker's start as replay"

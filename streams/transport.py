@@ -3,7 +3,7 @@
 Faust spends about fifteen times a record's work on moving it through its per-message path. Here each
 list that a fetch brings for a partition travels that path as *one* message whose value is a
 :class:`~streams.ranges.FetchedRange`. Group membership, the assignor, tables, recovery and the commit
-loop stay Faust's. Four things change, each for a reason:
+loop stay Faust's. Five things change, each for a reason:
 
 - **What may be committed.** Faust derives the committed offset from gaps between acknowledged messages,
   which cannot express "this list is finished, the next is not". The lanes say how far each partition is
@@ -13,6 +13,8 @@ loop stay Faust's. Four things change, each for a reason:
   twice, what before the other never. They are held until the flow is resumed, which is last.
 - **Where a partition starts.** A fetch that outlived its assignment takes records of the next one that
   nobody wants; it gives them back. Partitions without a committed offset are sought too.
+- **When heartbeats begin.** aiokafka sends none from the joining of a generation until the assignment
+  was dealt with. Opening the lanes may take longer than the session, so they begin before it.
 - **What is read.** Only committed transactions, and the position after commit markers counts: without
   it a changelog that ends in a marker would never be read to its end.
 
@@ -159,9 +161,19 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
         return committed
 
 
+class LivingListener(driver.ConsumerRebalanceListener):
+    """Keeps the worker in its group while it deals with an assignment."""
+
+    async def on_partitions_assigned(self, assigned: Iterable[Any]) -> None:
+        """Send heartbeats from now on; aiokafka would begin after this."""
+        self._thread._ensure_consumer()._coordinator._start_heartbeat_task()
+        await super().on_partitions_assigned(assigned)
+
+
 class RangeConsumer(driver.Consumer):
     """Faust's consumer with the lanes as the judge of what is finished."""
 
+    RebalanceListener: ClassVar[Any] = LivingListener
     intake: Intake
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -171,6 +183,13 @@ class RangeConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> RangeConsumerThread:
         return RangeConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @property
+    def knows_coordinator(self) -> bool:
+        """Whether the group's coordinator is known; it is forgotten when it does not answer."""
+        consumer = self._thread._consumer
+        coordinator = None if consumer is None else consumer._coordinator
+        return coordinator is not None and coordinator.coordinator_id is not None
 
     async def _getmany(
         self,

@@ -73,7 +73,8 @@ def test_the_engine_is_told_only_settings_it_knows(services: dict[str, Service])
         for part in line.split()[1:]
     }
     assert in_image - known == {"PATH", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_CACHE_DIR"} | {
-        "PYTHONUNBUFFERED"
+        "PYTHONUNBUFFERED",
+        "MALLOC_ARENA_MAX",
     }
 
 

@@ -1,6 +1,9 @@
 """A batch's rows and outputs arrive together or not at all, and only from a partition's last owner."""
 
 import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
@@ -8,10 +11,13 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from streams.admin import create_topics
 from streams.delivery import Delivery, DeliveryError, Fenced, Outgoing, PartitionProducer
 from streams.settings import Settings
+from tests.faults.cluster import RefusingBroker
+from tests.kafka.broker import Unavailable, why_unavailable
 from tests.streams.copying import NOWHERE, TABLE, settings_of
 
 CHANGELOG = f"engine-{TABLE}-changelog"
 SCORES = "score-updated"
+_TRIES = 200
 
 
 def producer_of(settings: Settings, partition: int = 0) -> PartitionProducer:
@@ -62,6 +68,20 @@ def read(settings: Settings, topic: str) -> list[bytes | None]:
                 return values
     finally:
         consumer.close()
+
+
+@pytest.fixture
+def refusing() -> Iterator[RefusingBroker]:
+    """A Kafka of its own that can refuse to write a topic."""
+    reason = why_unavailable()
+    if reason is not None:
+        pytest.skip(f"real Apache Kafka: {reason}")
+    try:
+        with RefusingBroker() as started:
+            yield started
+            started.kill()
+    except Unavailable as unavailable:
+        pytest.skip(f"real Apache Kafka: {unavailable}")
 
 
 @pytest.fixture
@@ -141,6 +161,48 @@ def test_what_the_broker_refuses_undoes_the_whole_delivery(real: Settings) -> No
 
 
 @pytest.mark.kafka
+@pytest.mark.parametrize(
+    ("topic", "key"), [(SCORES, "bad"), (CHANGELOG, '["bad"]')], ids=["output", "changelog"]
+)
+def test_from_the_second_try_on_the_record_that_is_refused_is_named(
+    refusing: RefusingBroker, namespace: str, topic: str, key: str
+) -> None:
+    """With its topic, key, size and the reason; what only was in the same transaction is not."""
+    settings = settings_of(refusing.bootstrap, namespace, partitions=2)
+    create_topics(settings)
+    name = f"{namespace}.{topic}"
+    refusing.refuse(name, "too_large")
+    producer = producer_of(settings)
+    value = random.Random(1).randbytes(2000)
+    delivery = Delivery(rows=[(TABLE, b'["bad"]', value)], records=[Outgoing(SCORES, b"bad", value, 0)])
+
+    def again() -> DeliveryError:
+        with pytest.raises(DeliveryError) as refused:
+            deliver(producer, settings, delivery)
+        return refused.value
+
+    first = again()
+    assert "MSG_SIZE_TOO_LARGE" in str(first)
+    second = again()
+    assert str(second).startswith(
+        f"{name} [0]: the record with key {key!r} of 2000 bytes is refused: MSG_SIZE_TOO_LARGE: "
+    )
+    assert "bad" not in second.cause, "what anybody may read names no key"
+
+    # The broker takes a moment to follow.
+    refusing.allow(name, "too_large", None)
+    for _ in range(_TRIES):
+        try:
+            deliver(producer, settings, delivery)
+        except DeliveryError:
+            time.sleep(0.1)
+        else:
+            break
+    producer.close()
+    assert read(settings, topic) == [value]
+
+
+@pytest.mark.kafka
 def test_opening_a_partition_fences_whoever_wrote_for_it_before(real: Settings) -> None:
     before = producer_of(real)
     deliver(before, real, batch(b"before"))
@@ -179,3 +241,18 @@ def test_the_partitions_of_a_deployment_do_not_fence_each_other(real: Settings) 
     first.close()
     second.close()
     assert read(real, SCORES) == [b"output of first", b"output of first again"]
+
+
+@pytest.mark.embedded
+def test_closing_ends_librdkafkas_threads_though_somebody_still_has_the_producer(
+    servers: str, namespace: str
+) -> None:
+    """Who holds it may wait for Python's next full collection, which may be many rebalances away."""
+    tasks = Path("/proc/self/task")
+    settings = settings_of(servers, namespace)
+    before = {task.name for task in tasks.iterdir()}
+    producer = producer_of(settings)
+    opened = {task.name for task in tasks.iterdir()} - before
+    assert opened
+    producer.close()
+    assert not opened & {task.name for task in tasks.iterdir()}

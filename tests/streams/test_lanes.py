@@ -3,11 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from time import monotonic
 
 import pytest
 
 from streams import lanes as lanes_module
+from streams import metrics
 from streams.delivery import DeliveryError
+from streams.health import LaneFacts
 from streams.lanes import Lanes, Submission
 from tests.streams.copying import (
     BOOM,
@@ -158,6 +161,45 @@ async def test_a_batch_that_could_not_be_delivered_is_discarded_and_processed_ag
         assert len(copy.deliveries) == 1
         assert made.rows() == [b"a"]
         assert not made.failures
+
+
+async def test_a_partition_that_fails_says_since_when_how_often_and_why_until_it_goes_on(
+    servers: str, namespace: str
+) -> None:
+    async with opened(servers, namespace, Undeliverable, partitions=(0, 1)) as made:
+        copy = made.copies[0]
+        assert isinstance(copy, Undeliverable)
+        retries = metrics.RETRIES._value.get()
+        assert [lane.failing for lane in made.lanes.facts()] == [None, None]
+        made.submit(0, b"a")
+        assert made.lanes.facts()[0].waiting_since is not None
+        await until(lambda: copy.discarded >= 3)
+
+        failing = made.lanes.facts()[0].failing
+        assert failing is not None
+        assert failing.attempts >= 2
+        assert failing.since <= monotonic()
+        assert failing.reason.startswith("_UNKNOWN_PARTITION: ")
+        assert made.lanes.facts()[1].failing is None
+        assert metrics.FAILING._value.get() == 1
+        assert metrics.RETRIES._value.get() >= retries + 2
+
+        copy.failing = False
+        await made.finished({("lead-activity", 0): 1})
+        assert made.lanes.facts()[0] == LaneFacts(0)
+        assert metrics.FAILING._value.get() == 0
+
+
+async def test_a_partition_that_fails_no_longer_counts_once_it_is_another_workers(
+    servers: str, namespace: str
+) -> None:
+    async with opened(servers, namespace, Undeliverable) as made:
+        made.submit(0, b"a")
+        await until(lambda: metrics.FAILING._value.get() == 1)
+        await made.lanes.open([], 2)
+        assert metrics.FAILING._value.get() == 0
+        assert made.lanes.assigned
+        assert made.lanes.facts() == ()
 
 
 async def test_a_delivery_that_goes_on_failing_stops_the_worker_unfinished(

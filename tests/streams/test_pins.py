@@ -14,7 +14,7 @@ from typing import Any
 import aiokafka
 import faust
 import pytest
-from aiokafka.consumer import fetcher, subscription_state
+from aiokafka.consumer import fetcher, group_coordinator, subscription_state
 from faust.stores.base import Store
 from faust.tables import manager, recovery
 from faust.transport import consumer
@@ -48,6 +48,8 @@ def parameters(function: Callable[..., Any]) -> list[str]:
         (driver.AIOKafkaConsumerThread.seek_to_committed, ["self"]),
         (driver.AIOKafkaConsumerThread._ensure_consumer, ["self"]),
         (driver.AIOKafkaConsumerThread.call_thread, ["self", "fun", "args", "kwargs"]),
+        (driver.ConsumerRebalanceListener.on_partitions_assigned, ["self", "assigned"]),
+        (group_coordinator.GroupCoordinator._start_heartbeat_task, ["self"]),
         (driver.Consumer._new_consumer_thread, ["self"]),
         (driver.Consumer._getmany, ["self", "active_partitions", "timeout"]),
         (driver.Consumer._to_message, ["self", "tp", "record"]),
@@ -109,6 +111,27 @@ def test_the_private_names_that_are_set_or_read_still_mean_something() -> None:
         assert isinstance(getattr(subscription_state.TopicPartitionState, name), property)
     assert isinstance(subscription_state.Assignment.tps, property)
     assert manager.TableManager._recovery is None
+
+
+def test_heartbeats_begin_once_however_often_they_are_begun() -> None:
+    """They are begun before an assignment is dealt with; aiokafka begins them after it."""
+    assert "if self._heartbeat_task is None:" in written(
+        group_coordinator.GroupCoordinator._start_heartbeat_task
+    )
+    joining = written(group_coordinator.GroupCoordinator.ensure_active_group)
+    steps = ["_stop_heartbeat_task()", "_do_rejoin_group(", "_start_heartbeat_task()"]
+    places = [joining.index(step) for step in steps]
+    assert places == sorted(places)
+    assert "consumer.RebalanceListener(self)" in written(driver.AIOKafkaConsumerThread.__post_init__)
+
+
+def test_a_coordinator_that_does_not_answer_is_still_forgotten() -> None:
+    """Which is how a worker knows that its broker has gone."""
+    coordinator = group_coordinator.GroupCoordinator
+    assert "self.coordinator_id = None" in written(coordinator.coordinator_dead)
+    assert "self.coordinator_dead()" in written(coordinator._send_req)
+    assert "self.coordinator_id = coordinator_id" in written(coordinator.ensure_coordinator_known)
+    assert "self._coordinator = GroupCoordinator(" in written(aiokafka.AIOKafkaConsumer)
 
 
 def test_recovery_still_seeks_then_clears_the_queues_then_resumes_the_flow() -> None:

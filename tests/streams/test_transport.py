@@ -2,15 +2,20 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiokafka
 import pytest
 from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from faust.types import TP
 
+from streams.admin import create_topics
 from streams.app import EngineApp
+from streams.delivery import PartitionProducer
+from streams.health import Facts, not_ready
 from streams.settings import Settings
 from streams.transport import RangeConsumer, RangeConsumerThread
 from tests.streams.copying import (
@@ -24,7 +29,7 @@ from tests.streams.copying import (
     until,
 )
 
-pytestmark = pytest.mark.embedded
+_SESSION_S = 2.0
 
 
 @contextlib.asynccontextmanager
@@ -67,6 +72,7 @@ def changelog(settings: Settings) -> TP:
     return TP(f"{settings.namespace}.engine-lead_to_profile-changelog", 0)
 
 
+@pytest.mark.embedded
 async def test_source_partitions_start_when_the_flow_is_resumed_and_not_before(
     servers: str, namespace: str
 ) -> None:
@@ -82,6 +88,7 @@ async def test_source_partitions_start_when_the_flow_is_resumed_and_not_before(
     assert consumer._get_active_partitions() == {changelog(settings), source(settings)}
 
 
+@pytest.mark.embedded
 async def test_a_fetch_that_outlives_its_assignment_gives_its_records_back(
     servers: str, namespace: str
 ) -> None:
@@ -104,6 +111,7 @@ async def test_a_fetch_that_outlives_its_assignment_gives_its_records_back(
         assert [record.value for record in handed_over.records] == [b"1", b"2", b"3"]
 
 
+@pytest.mark.embedded
 async def test_a_partition_without_a_committed_offset_is_sought_to_its_beginning(
     servers: str, namespace: str
 ) -> None:
@@ -125,6 +133,7 @@ async def test_a_partition_without_a_committed_offset_is_sought_to_its_beginning
         assert await consumer.position(tp) == 2
 
 
+@pytest.mark.embedded
 async def test_what_a_worker_wrote_another_recovers_and_goes_on_from_where_it_stopped(
     servers: str, namespace: str
 ) -> None:
@@ -157,6 +166,7 @@ async def test_what_a_worker_wrote_another_recovers_and_goes_on_from_where_it_st
     ]
 
 
+@pytest.mark.embedded
 async def test_a_log_that_begins_anew_is_read_from_its_beginning(servers: str, namespace: str) -> None:
     """A topic that was deleted and made again is shorter than what was committed of it."""
     settings = settings_of(servers, namespace)
@@ -170,6 +180,7 @@ async def test_a_log_that_begins_anew_is_read_from_its_beginning(servers: str, n
     assert committed(settings) == {0: 3}
 
 
+@pytest.mark.embedded
 async def test_a_worker_that_cannot_go_on_stops_and_leaves_the_batch_uncommitted(
     servers: str, namespace: str
 ) -> None:
@@ -190,6 +201,7 @@ async def test_a_worker_that_cannot_go_on_stops_and_leaves_the_batch_uncommitted
     assert committed(settings)[0] == 2
 
 
+@pytest.mark.embedded
 async def test_a_broker_that_does_not_answer_recovery_is_a_failure_and_not_its_end(
     servers: str, namespace: str
 ) -> None:
@@ -201,7 +213,72 @@ async def test_a_broker_that_does_not_answer_recovery_is_a_failure_and_not_its_e
     await recovery._wait(asyncio.sleep(0), timeout=20)
 
 
+@pytest.mark.embedded
 def test_a_worker_without_partitions_stays_in_the_group(servers: str, namespace: str) -> None:
     """It fetches nothing, and aiokafka would send it away after this long."""
     ten_years_s = 10 * 365 * 86_400
     assert copying(settings_of(servers, namespace)).conf.broker_max_poll_interval >= ten_years_s
+
+
+def members(settings: Settings) -> int:
+    """Return how many workers the broker counts in the group."""
+    admin = AdminClient({**settings.client_config()})
+    (described,) = admin.describe_consumer_groups([settings.app_id]).values()
+    return len(described.result(20).members)
+
+
+@pytest.mark.kafka
+async def test_a_worker_whose_lanes_take_longer_to_open_than_its_session_stays_in_the_group(
+    kafka: str, namespace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka sends no heartbeats while an assignment is dealt with; another worker would be given
+    the same partitions meanwhile."""
+    settings = settings_of(kafka, namespace, partitions=1)
+    settings = settings.model_copy(update={"session_timeout": _SESSION_S})
+    create_topics(settings)
+    opening, may_open = threading.Event(), threading.Event()
+    usual = PartitionProducer.open
+
+    def held(producer: PartitionProducer) -> None:
+        opening.set()
+        assert may_open.wait(60)
+        usual(producer)
+
+    monkeypatch.setattr(PartitionProducer, "open", held)
+    app = copying(settings)
+    # It has started once its first assignment was dealt with.
+    starting = asyncio.create_task(app.start())
+    try:
+        await until(opening.is_set)
+        await asyncio.sleep(_SESSION_S + 3)
+        assert await asyncio.to_thread(members, settings) == 1
+        may_open.set()
+        await until(lambda: app.lanes.owned() == [0] and not app.rebalancing)
+        assert app.rebalancing_count == 1
+    finally:
+        may_open.set()
+        await starting
+        await app.stop()
+
+
+@pytest.mark.embedded
+async def test_a_worker_is_ready_once_it_was_assigned_partitions_and_recovered_them(
+    servers: str, namespace: str
+) -> None:
+    app = copying(settings_of(servers, namespace))
+    noted = Facts(0.0)
+
+    def problems() -> list[str]:
+        nonlocal noted
+        noted = app.facts(noted, 1.0)
+        return not_ready(noted, 1.0)
+
+    assert problems() == [
+        f"no broker of {servers} is known as the consumer group's coordinator for 0 s",
+        "the consumer group has not assigned partitions yet",
+    ]
+    async with running(app):
+        await until(lambda: not problems())
+        assert [lane.partition for lane in noted.lanes] == [0, 1, 2, 3]
+        await app.lanes.quiesce()
+        assert problems() == ["partitions are being given up or assigned, for 0 s"]
