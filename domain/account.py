@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from domain.calendar import Day, Millis
-from domain.completeness import Completeness, MissingRole
+from domain.completeness import MissingRole
 from domain.definitions import SolutionInterest
 from domain.engagement import (
     MAX_PER_DAY,
@@ -22,6 +22,7 @@ from domain.engagement import (
 )
 from domain.events import AccountProfile, GroupDefinition, LeadProfile, LeadStatus
 from domain.maintenance import Job, job_of
+from domain.makeup import Makeup
 from domain.membership import NO_DECISIONS, Decisions, Member, resolve, with_opinion
 from domain.stages import NO_PROGRESS, Progress
 
@@ -127,18 +128,6 @@ class Lead:
             self.points += tenant.model.weights.get(type_key, 0)
         events[event_id] = occurred_at
         return True
-
-
-@dataclass(frozen=True, slots=True)
-class Makeup:
-    """What follows from who is in a group.
-
-    Its completeness, the share of each role held, and its members in the order of their lead ids.
-    """
-
-    completeness: Completeness
-    shares: dict[str, float]
-    members: tuple[tuple[str, Member], ...]
 
 
 @dataclass(slots=True)

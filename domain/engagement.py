@@ -180,7 +180,12 @@ def role_shares(roles: Iterable[TemplateRole], occupied: Container[str]) -> dict
 
 def group_root(shares: Mapping[str, float], scores: Iterable[tuple[str, float]]) -> float:
     """Return root(g), a group's raw figure, from its members' (role, person score) (steps 2, 3)."""
-    return sqrt(fsum(shares[role] * score for role, score in scores))
+    return root_of(shares[role] * score for role, score in scores)
+
+
+def root_of(parts: Iterable[float]) -> float:
+    """Return root(g) from what each member adds: share × person score."""
+    return sqrt(fsum(parts))
 
 
 def group_strength(shares: Mapping[str, float], points: Iterable[tuple[str, int]]) -> float:

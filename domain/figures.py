@@ -102,9 +102,13 @@ class Settlement:
         groups = dict(touched.redefined)
         groups.update(touched.groups)
         for lead_id, cause in self.moved_people.items():
-            for buying_group_id in self.account.leads[lead_id].groups:
-                if lead_id in self.account.groups[buying_group_id].members:
+            lead = self.account.leads[lead_id]
+            for buying_group_id in lead.groups:
+                group = self.account.groups[buying_group_id]
+                if lead_id in group.members:
                     groups.setdefault(buying_group_id, cause)
+                    if group.makeup is not None:
+                        group.makeup.rate(lead_id, lead.score, lead.shown)
         for moved in (touched.staged, touched.named):
             for buying_group_id, cause in moved.items():
                 groups.setdefault(buying_group_id, cause)

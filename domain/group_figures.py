@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Set
+from collections.abc import Mapping, Set
 from dataclasses import replace
-from operator import itemgetter
 
-from domain.account import Account, Group, GroupFigures, Makeup, Tenant
+from domain.account import Account, Group, GroupFigures, Lead, Tenant
 from domain.changes import Changes
-from domain.completeness import Completeness, completeness_of
-from domain.engagement import group_root, group_score, role_shares, two_decimals
+from domain.completeness import Completeness
+from domain.engagement import group_score, two_decimals
 from domain.events import Decision, GroupDefinition, StageMove, StatusUpdate
+from domain.makeup import Makeup
 from domain.reports import (
     Cause,
     CompletenessChanged,
     DecisionAnswered,
     GroupState,
-    MemberState,
     Outcome,
     ScoreUpdated,
     StageChanged,
@@ -45,11 +43,9 @@ class GroupReporter:
         """
         group = self.account.groups[buying_group_id]
         leads = self.account.leads
-        makeup = makeup_of(group, definition_of(group))
+        makeup = makeup_of(group, leads)
         completeness = makeup.completeness
-        root = group_root(
-            makeup.shares, [(member.role, leads[lead_id].score) for lead_id, member in makeup.members]
-        )
+        root = makeup.root
         score = two_decimals(group_score(root, self.tenant.baseline))
         before = group.figures
         completed = (
@@ -168,7 +164,6 @@ class GroupReporter:
 
     def _report_state(self, buying_group_id: str, group: Group, makeup: Makeup, cause: Cause) -> None:
         definition = definition_of(group)
-        leads = self.account.leads
         progress = group.progress.figures
         figures = group.figures
         self.changes.reports.append(
@@ -179,14 +174,8 @@ class GroupReporter:
                 buying_group_id=buying_group_id,
                 solution_interest_id=definition.solution_interest_id,
                 name=definition.name,
-                members=tuple(
-                    [
-                        MemberState(
-                            lead_id, member.role, member.source, member.added_at, leads[lead_id].shown
-                        )
-                        for lead_id, member in makeup.members
-                    ]
-                ),
+                roster=makeup.roster,
+                scores=makeup.scores,
                 completeness=makeup.completeness,
                 score=figures.score,
                 raw=figures.raw,
@@ -214,13 +203,17 @@ def definition_of(group: Group) -> GroupDefinition:
     return group.definition
 
 
-def makeup_of(group: Group, definition: GroupDefinition) -> Makeup:
+def makeup_of(group: Group, leads: Mapping[str, Lead]) -> Makeup:
     """Return what follows from a group's members, worked out once until they change."""
     if group.makeup is None:
-        assigned = Counter(member.role for member in group.members.values())
-        group.makeup = Makeup(
-            completeness_of(definition.roles, assigned),
-            role_shares(definition.roles, assigned),
-            tuple(sorted(group.members.items(), key=itemgetter(0))),
-        )
+        group.makeup = Makeup(definition_of(group).roles, group.members)
+        rate_members(group, leads)
     return group.makeup
+
+
+def rate_members(group: Group, leads: Mapping[str, Lead]) -> None:
+    """Let the scores of all members count, where they were worked out before."""
+    if group.makeup is not None:
+        for lead_id in group.members:
+            lead = leads[lead_id]
+            group.makeup.rate(lead_id, lead.score, lead.shown)

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 from domain.calendar import Day, Millis
 from domain.completeness import Completeness
 from domain.events import Decision, Source, StageMove, StatusUpdate
+from domain.makeup import Roster
 from domain.membership import Member
 
 Reason: TypeAlias = Literal[
@@ -133,7 +134,10 @@ class MemberState:
 
 @dataclass(frozen=True, slots=True)
 class GroupState:
-    """A group as it now stands; members sorted by lead id. Scores in two decimals, ``raw`` as it is."""
+    """A group as it now stands. Scores in two decimals, ``raw`` as it is.
+
+    ``scores`` are the members' person scores, in the roster's order.
+    """
 
     version: int
     cause: Cause
@@ -141,7 +145,8 @@ class GroupState:
     buying_group_id: str
     solution_interest_id: str
     name: str
-    members: tuple[MemberState, ...]
+    roster: Roster
+    scores: tuple[float, ...]
     completeness: Completeness
     score: float
     raw: float
@@ -151,6 +156,14 @@ class GroupState:
     stage: str | None
     status: str | None
     versions: dict[str, int]
+
+    @property
+    def members(self) -> tuple[MemberState, ...]:
+        """Return the members with their scores, sorted by lead id."""
+        return tuple(
+            MemberState(lead_id, member.role, member.source, member.added_at, score)
+            for (lead_id, member), score in zip(self.roster, self.scores, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)

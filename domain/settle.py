@@ -27,6 +27,7 @@ from domain.engagement import (
 from domain.events import AccountEvent
 from domain.figures import Settlement
 from domain.fold import Intake, take_in
+from domain.group_figures import rate_members
 from domain.membership import Member
 from domain.reports import Cause, Reason
 from domain.roster import Roster
@@ -128,6 +129,7 @@ def rescore(
             moved |= joined.get(buying_group_id, set())
             reason = next((r for r in _BY_WEIGHT if r in moved), unmoved)
             publish = republish or buying_group_id in touched.groups
+            rate_members(group, account.leads)
             settlement.measure_group(buying_group_id, Cause(event_id, at, reason), publish=publish)
     return changes
 
