@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from agents.group_states import StateWriter, members_fields
 from agents.reading import Origin
 from domain.account import Tenant
 from domain.calendar import Millis
@@ -57,6 +58,7 @@ class OutputWriter:
     def __init__(self, codec: Codec, source: str) -> None:
         self._codec = codec
         self._source = source
+        self._states = StateWriter(codec)
 
     def write(
         self,
@@ -97,7 +99,9 @@ class OutputWriter:
         return Outgoing(
             topic.name,
             (subject if topic is BUYING_GROUP_STATE else account_id).encode(),
-            self._codec.encode_fields(topic.name, fields),
+            self._states.write(report, fields)
+            if isinstance(report, GroupState)
+            else self._codec.encode_fields(topic.name, fields),
             None,
             event_headers(
                 name=topic.name,
@@ -119,7 +123,7 @@ def state_contract(report: GroupState, now: Millis) -> BuyingGroupState:
         emitted_at=now,
         cause_event_id=report.cause.event_id,
         replay=False,
-        **_state(report),
+        **_state(report) | {"members": members_fields(report)},
     )
 
 
@@ -238,16 +242,6 @@ def _state(report: GroupState) -> Fields:
         "buying_group_id": report.buying_group_id,
         "solution_interest_id": report.solution_interest_id,
         "name": report.name,
-        "members": [
-            {
-                "lead_id": member.lead_id,
-                "role": member.role,
-                "source": member.source,
-                "added_at": member.added_at,
-                "score": member.score,
-            }
-            for member in report.members
-        ],
         "completeness": report.completeness.completeness,
         **_roles(report.completeness),
         "score": report.score,

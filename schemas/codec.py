@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from schemas.contracts import CONTRACTS, ContractRow
 from schemas.fields import Contract
+from schemas.items import ItemWriter
 from schemas.parsing import Schema, canonical_sha256
 from schemas.registry import Registry, UnknownSchema, current_version
 
@@ -101,6 +102,11 @@ class Codec:
         them. Nothing but their Avro types is checked.
         """
         return _frame(self._contracts.get(name) or self._open(name), fields)
+
+    def item_writer(self, name: str, field: str) -> ItemWriter:
+        """Return what writes records of contract `name` with the items of array `field` as bytes."""
+        opened = self._contracts.get(name) or self._open(name)
+        return ItemWriter(opened.header, opened.schema, field)
 
     def decode(self, name: str, data: bytes | None) -> Contract:
         """The event of contract `name` in `data`. Raises `BadRecord`."""
