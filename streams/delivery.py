@@ -131,10 +131,14 @@ class PartitionProducer:
         # Who refused what is only told to those who ask for each record, which costs a call for every
         # output. So it is asked once something has failed.
         taken = self._taken if self._watching else None
+        # A table's rows keep their order in its changelog: the last one's offset is the greatest.
+        last = {table: number for number, (table, _, _) in enumerate(delivery.rows)}
+        changelogs = {table: changelog(table) for table in last}
         try:
             self._producer.begin_transaction()
-            for table, key, value in delivery.rows:
-                self._produce(changelog(table), key, value, partition, None, self._written)
+            for number, (table, key, value) in enumerate(delivery.rows):
+                told = self._written if number == last[table] else taken
+                self._produce(changelogs[table], key, value, partition, None, told)
             for record in delivery.records:
                 self._produce(
                     f"{self._namespace}.{record.topic}",
