@@ -11,6 +11,7 @@ from faust.tables.manager import TableManager
 from faust.types import TP
 from yarl import URL
 
+from streams.assignor import EngineAssignor
 from streams.health import Facts, since
 from streams.lanes import Lanes, ProcessorFactory
 from streams.recovery import EngineRecovery
@@ -127,6 +128,7 @@ def build_app(settings: Settings, processors: Callable[[EngineApp], ProcessorFac
         web_enabled=False,
         autodiscover=False,
         TableManager=EngineTables,
+        PartitionAssignor=EngineAssignor,
         version=1,
     )
     app.settings = settings

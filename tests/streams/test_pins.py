@@ -15,6 +15,7 @@ import aiokafka
 import faust
 import pytest
 from aiokafka.consumer import fetcher, group_coordinator, subscription_state
+from faust.assignor.partition_assignor import PartitionAssignor
 from faust.stores.base import Store
 from faust.tables import manager, recovery
 from faust.transport import consumer
@@ -69,6 +70,8 @@ def parameters(function: Callable[..., Any]) -> list[str]:
             manager.TableManager.on_rebalance,
             ["self", "assigned", "revoked", "newly_assigned", "generation_id"],
         ),
+        (PartitionAssignor._get_changelog_distribution, ["self", "assignments"]),
+        (PartitionAssignor._get_external_topic_distribution, ["self", "assignments"]),
         (recovery.Recovery._wait, ["self", "coro", "timeout"]),
         (recovery.Recovery.on_recovery_completed, ["self", "generation_id"]),
         (Store.apply_changelog_batch, ["self", "batch", "to_key", "to_value"]),
