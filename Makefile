@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 # Tests at once. Most wait for a session to time out; each process has a Kafka broker of its own.
 AT_ONCE ?= auto
-PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 4 --dist worksteal
+PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 4
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
@@ -40,11 +40,14 @@ demo: $(VENV)/.run ## watch buying groups fill, complete and score (ARGS=--keep 
 
 test: $(VENV)/.dev ## run the tests, on a real Apache Kafka too where Java and Maven are (ARGS="-k name")
 	@$(BIN)/python -m tests.kafka.jars --if-possible
-	@$(PYTEST) $(ARGS)
+	@$(PYTEST) --dist worksteal $(ARGS)
 
+# They wait more than the others: for sessions to time out, brokers to start, a minute to pass.
+test-faults: AT_ONCE := 4
 test-faults: $(VENV)/.dev ## break workers and brokers on purpose, for half an hour (FAULTS_SEED=2 for other draws)
 	@$(BIN)/python -m tests.kafka.jars
-	@FAULTS=$${FAULTS:-full} $(PYTEST) tests/faults -v -rP --durations=0 --durations-min=1 $(ARGS)
+	@FAULTS=$${FAULTS:-full} $(PYTEST) --maxschedchunk 1 tests/faults \
+		-v -rP --durations=0 --durations-min=1 $(ARGS)
 
 fuzz: $(VENV)/.dev ## throw bytes at everything that reads (ARGS="--cases 10000000 --seed 2")
 	@$(BIN)/python -m tests.faults.fuzz $(ARGS)

@@ -12,6 +12,17 @@ from tests.kafka.broker import KafkaBroker, Unavailable, why_unavailable
 
 HERE = Path(__file__).parent
 
+LONGEST = (
+    "test_killed_workers",
+    "test_broker_outages",
+    "test_three_brokers",
+    "test_bad_stream",
+    "test_flood",
+    "test_joining_and_leaving",
+    "test_not_writable",
+    "test_zombies",
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "quick: a fault that every run of the tests tries")
@@ -22,8 +33,9 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the long faults to ``make test-faults``."""
+    """Leave the long faults to ``make test-faults``, which begins with what takes longest."""
     if ALL:
+        items.sort(key=_longest_first)
         return
     left = [
         item for item in items if item.path.is_relative_to(HERE) and not item.get_closest_marker("quick")
@@ -31,6 +43,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in set(left)]
+
+
+def _longest_first(item: pytest.Item) -> int:
+    """Two processes that run the tests are then done at about the same time."""
+    name = item.path.stem
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 @pytest.hookimpl(wrapper=True)

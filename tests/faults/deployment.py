@@ -138,8 +138,11 @@ class Flow:
     def rest(self) -> None:
         """Produce what is left without pauses, and wait until the broker has it."""
         self._hurry.set()
-        self._thread.join(LONG_S)
-        assert not self._thread.is_alive(), "the stream could not be produced"
+        produced = -1
+        while self._thread.is_alive() and self.produced > produced:
+            produced = self.produced
+            self._thread.join(LONG_S)
+        assert not self._thread.is_alive(), f"the stream got stuck at {self.produced} of {self.size}"
         if self._failure is not None:
             raise self._failure
 
