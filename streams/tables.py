@@ -59,7 +59,8 @@ class PartitionedRows(Store[Any, Any]):
         owner = orjson.loads(key)[0]
         owners = self.rows.setdefault(partition, {})
         if value is not None:
-            owners.setdefault(owner, {})[key] = value
+            # What orjson returns keeps the 4 KiB it was written in; a copy takes what it needs.
+            owners.setdefault(owner, {})[b"%b" % key] = b"%b" % value
             return
         rows = owners.get(owner)
         if rows is not None:
