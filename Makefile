@@ -8,11 +8,12 @@ MAKEFLAGS += --no-builtin-rules --no-print-directory
 .NOTPARALLEL:
 
 VENV := .venv
+PEERS := .venv-bench
 BIN := $(VENV)/bin
 ARGS ?=
 # Tests at once. Most wait for a session to time out; each process has a Kafka broker of its own.
 AT_ONCE ?= auto
-PYTEST := $(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 4
+PYTEST = $(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 4
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 13))
@@ -62,9 +63,9 @@ check: $(VENV)/.dev ## style, formatting, types, direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/.dev ## measure events per second (ARGS=--help)
+bench: $(VENV)/.dev $(PEERS)/.peers ## compare with every peer, an hour or two (ARGS="--events 20000 --rounds 1")
 	@$(BIN)/python -m tests.kafka.jars
-	@$(BIN)/python -m benchmarks.throughput $(ARGS)
+	@$(BIN)/python -m benchmarks.compare --report benchmarks $(ARGS)
 
 kafka: python ## fetch the Apache Kafka broker the tests run on, once, into the user's cache
 	@$(PYTHON) -m tests.kafka.jars
@@ -74,9 +75,11 @@ lock: $(VENV)/.dev ## write the lock files anew from pyproject.toml (ARGS=--upgr
 	@$(COMPILE) $(ARGS) --build-deps-for=editable --output-file=requirements.lock pyproject.toml
 	@$(COMPILE) $(ARGS) --build-deps-for=editable --extra=dev --constraint=requirements.lock \
 		--output-file=requirements-dev.lock pyproject.toml
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["bench"], sep="\n")' \
+		| $(COMPILE) $(ARGS) --output-file=requirements-bench.lock -
 
 clean: ## remove .venv and what tools left behind
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) $(PEERS) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 python:
@@ -98,4 +101,10 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@echo "Installing what tests and checks need into $(VENV) …"
 	@$(INSTALL) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(PEERS)/.peers: requirements-bench.lock | python
+	@echo "Installing the peers into $(PEERS) …"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
 	@touch $@

@@ -49,7 +49,7 @@ def test_the_tests_run_on_the_versions_that_are_deployed() -> None:
     assert set(locked("requirements.lock")) <= set(locked("requirements-dev.lock"))
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", [*LOCKS, "requirements-bench.lock"])
 def test_a_lock_names_hashes_and_no_place_to_fetch_from(lock: str) -> None:
     text = (ROOT / lock).read_text()
     assert "://" not in text
