@@ -1,0 +1,1 @@
+"""The peer in Java: the same job on Kafka Streams, with its state in RocksDB and changelogs."""
