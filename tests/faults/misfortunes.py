@@ -72,11 +72,13 @@ def sleep_past_the_session(
 def going_on_after(deployment: FaultDeployment, worker: Worker, before: int | None) -> Worker:
     """Return the worker once it goes on, or one in its place where it gave up, as it may after a while.
 
-    It goes on when more than ``before`` is committed; None waits for everything.
+    It goes on when more than ``before`` is committed, or everything is, which None waits for.
     """
 
     def goes_on() -> bool:
-        return deployment.all_consumed() if before is None else deployment.done() > before
+        if before is not None and deployment.done() > before:
+            return True
+        return deployment.all_consumed()
 
     wait_until(
         lambda: not worker.running or goes_on(),
