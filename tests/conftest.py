@@ -3,10 +3,12 @@
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import settings
 
+from tests.faults.cluster import RefusingBroker
 from tests.kafka.broker import KafkaBroker, Unavailable, why_unavailable
 
 # The same examples on every machine and no stopwatch: a red run can be looked at again.
@@ -41,6 +43,36 @@ def kafka() -> Iterator[str]:
         raise
     yield broker.bootstrap
     broker.close()
+
+
+@pytest.fixture
+def broker() -> Iterator[KafkaBroker]:
+    """A Kafka of its own, to be stopped and killed."""
+    broker = KafkaBroker()
+    with _running(broker):
+        yield broker
+
+
+@pytest.fixture
+def refusing() -> Iterator[RefusingBroker]:
+    """A Kafka of its own that can refuse to write a topic."""
+    broker = RefusingBroker()
+    with _running(broker):
+        yield broker
+
+
+@contextmanager
+def _running(broker: KafkaBroker) -> Iterator[None]:
+    reason = why_unavailable()
+    if reason is not None:
+        pytest.skip(f"real Apache Kafka: {reason}")
+    try:
+        with broker:
+            yield
+            # Its data goes away with it: a stop in good order would only take time.
+            broker.kill()
+    except Unavailable as unavailable:
+        pytest.skip(f"real Apache Kafka: {unavailable}")
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.cluster import Cluster, RefusingBroker
+from tests.faults.cluster import Cluster
 from tests.faults.deployment import FaultDeployment
 from tests.faults.sizes import ALL, how_to_repeat
-from tests.kafka.broker import KafkaBroker, Unavailable, why_unavailable
+from tests.kafka.broker import Unavailable, why_unavailable
 
 HERE = Path(__file__).parent
 
@@ -70,20 +70,6 @@ def shared(kafka: str, namespace: str, tmp_path: Path) -> Iterator[FaultDeployme
 
 
 @pytest.fixture
-def broker() -> Iterator[KafkaBroker]:
-    """A Kafka of its own, to be stopped and killed."""
-    yield from _started(KafkaBroker())
-
-
-@pytest.fixture
-def refusing() -> Iterator[RefusingBroker]:
-    """A Kafka of its own that can refuse to write a topic."""
-    broker = RefusingBroker()
-    for _ in _started(broker):
-        yield broker
-
-
-@pytest.fixture
 def cluster() -> Iterator[Cluster]:
     """Three brokers of its own."""
     reason = why_unavailable()
@@ -92,18 +78,5 @@ def cluster() -> Iterator[Cluster]:
     try:
         with Cluster() as started:
             yield started
-    except Unavailable as unavailable:
-        pytest.skip(f"real Apache Kafka: {unavailable}")
-
-
-def _started(broker: KafkaBroker) -> Iterator[KafkaBroker]:
-    reason = why_unavailable()
-    if reason is not None:
-        pytest.skip(f"real Apache Kafka: {reason}")
-    try:
-        with broker:
-            yield broker
-            # Its data goes away with it: a stop in good order would only take time.
-            broker.kill()
     except Unavailable as unavailable:
         pytest.skip(f"real Apache Kafka: {unavailable}")

@@ -9,7 +9,6 @@ import pytest
 
 from streams.embedded import EmbeddedKafka
 from tests.integration.harness import Deployment
-from tests.kafka.broker import KafkaBroker, Unavailable, why_unavailable
 
 BOTH: Final = [
     pytest.param("embedded", marks=pytest.mark.embedded),
@@ -38,21 +37,6 @@ def running(
 def real_deployment(kafka: str, namespace: str, tmp_path: Path) -> Iterator[Deployment]:
     """A deployment without workers on a real Kafka."""
     yield from _on(kafka, namespace, tmp_path)
-
-
-@pytest.fixture
-def broker() -> Iterator[KafkaBroker]:
-    """A real Kafka that a test may stop."""
-    reason = why_unavailable()
-    if reason is not None:
-        pytest.skip(f"real Apache Kafka: {reason}")
-    try:
-        with KafkaBroker() as started:
-            yield started
-            # Its data goes away with it: a stop in good order would only take time.
-            started.kill()
-    except Unavailable as unavailable:
-        pytest.skip(f"real Apache Kafka: {unavailable}")
 
 
 def _either(request: pytest.FixtureRequest, namespace: str, folder: Path) -> Iterator[Deployment]:

@@ -13,25 +13,10 @@ from streams.topics import DEAD_LETTERS
 from tests.faults.cluster import RefusingBroker
 from tests.integration.harness import Deployment, Record
 from tests.integration.processes import PATIENCE_S, Worker, wait_until
-from tests.kafka.broker import Unavailable, why_unavailable
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(240)]
 
 KEY: Final = b"acme-of-nobody"
-
-
-@pytest.fixture
-def refusing() -> Iterator[RefusingBroker]:
-    """A broker of its own, to be stopped, that can refuse a topic."""
-    reason = why_unavailable()
-    if reason is not None:
-        pytest.skip(f"real Apache Kafka: {reason}")
-    try:
-        with RefusingBroker() as started:
-            yield started
-            started.kill()
-    except Unavailable as unavailable:
-        pytest.skip(f"real Apache Kafka: {unavailable}")
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import random
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from streams.admin import create_topics
 from streams.delivery import Delivery, DeliveryError, Fenced, Outgoing, PartitionProducer
 from streams.settings import Settings
 from tests.faults.cluster import RefusingBroker
-from tests.kafka.broker import Unavailable, why_unavailable
 from tests.streams.copying import NOWHERE, TABLE, settings_of
 
 CHANGELOG = f"engine-{TABLE}-changelog"
@@ -68,20 +66,6 @@ def read(settings: Settings, topic: str) -> list[bytes | None]:
                 return values
     finally:
         consumer.close()
-
-
-@pytest.fixture
-def refusing() -> Iterator[RefusingBroker]:
-    """A Kafka of its own that can refuse to write a topic."""
-    reason = why_unavailable()
-    if reason is not None:
-        pytest.skip(f"real Apache Kafka: {reason}")
-    try:
-        with RefusingBroker() as started:
-            yield started
-            started.kill()
-    except Unavailable as unavailable:
-        pytest.skip(f"real Apache Kafka: {unavailable}")
 
 
 @pytest.fixture
