@@ -188,7 +188,7 @@ class Fuzz:
             offset,
             chance.choice((NOW, NOW, NOW, 0, -1)),
             chance.choice((None, b"", b"acct-0001", b"\xff\x00")),
-            value and value[:_LARGEST],
+            value,
             headers,
         )
 
@@ -200,9 +200,9 @@ class Fuzz:
             other = chance.choice(self._everything)
             return chance.choice((None, b"", b"\0", frame[:5], noise, frame[:5] + noise, other))
         if draw < 0.6:
-            return frame if draw < 0.3 else self._refilled(chance, name, frame)
+            return frame if draw < 0.3 else self._refilled(chance, name, frame)[:_LARGEST]
         for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
-            frame = self._changed(chance, frame)
+            frame = self._changed(chance, frame)[:_LARGEST]
         return frame
 
     def _refilled(self, chance: random.Random, name: str, frame: bytes) -> bytes:
