@@ -1,1 +1,1 @@
-"""How fast: the worker on a real Kafka beside the same rules in memory, and what transactions cost."""
+"""How fast: the worker beside every peer and the same rules in memory, and what each part costs."""
