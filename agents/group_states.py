@@ -31,8 +31,8 @@ class _Encoded:
 class StateWriter:
     """Writes the states of one partition's groups.
 
-    A score that moved changes eight bytes of one member. Encoding all members anew made a group of 500
-    members cost seventy times what a group of 5 does; see ``benchmarks.goals.growth``.
+    A score that moved changes eight bytes of one member. Encoding all members anew made an activity cost
+    more the more members its groups have (``benchmarks.goals.growth`` measures it).
     """
 
     def __init__(self, codec: Codec) -> None:

@@ -26,14 +26,12 @@ from agents import control
 from agents.partition import Surroundings
 from agents.processor import PartitionProcessor
 from agents.reading import Batch
+from benchmarks.unstarted import empty_tables, unstarted_app
 from domain.calendar import day_of
 from domain.engagement import DEFAULT_MODEL, TenantPart, baseline_of
 from schemas.codec import Codec
 from schemas.registry import CommittedRegistry
-from streams.app import build_app
 from streams.assignor import EngineAssignor
-from streams.lanes import Processor
-from streams.settings import Settings
 from streams.topics import CHANGELOGS, SOURCES
 
 LARGEST_BATCH: Final = 1_048_588
@@ -94,7 +92,7 @@ def main() -> None:
 
 def group(workers: int, partitions: int) -> Group:
     """Return the size of a group's second assignment, and the time its leader needs for it."""
-    app = build_app(_settings(partitions), lambda _: _nobody)
+    app = unstarted_app(partitions)
     sizes, record, seconds = _second(PartitionAssignor(app), workers, partitions)
     _, mapless, _ = _second(EngineAssignor(app), workers, partitions)
     return Group(workers, partitions, record, max(sizes), seconds, mapless)
@@ -132,8 +130,7 @@ def _second(assignor: PartitionAssignor, workers: int, partitions: int) -> tuple
 
 def gathered(partitions: int) -> Answers:
     """Return what the answers of so many partitions cost partition 0."""
-    settings = _settings(partitions)
-    tables = build_app(settings, lambda _: _nobody).stored
+    tables = empty_tables()
     around = Surroundings(Codec(CommittedRegistry()), tables, "/bench/engine", partitions, lambda: _NOW)
     processor = PartitionProcessor(0, around)
     part = TenantPart(greatest_weight=60, greatest_points=123_456, greatest_strength=98_765.4321)
@@ -155,20 +152,6 @@ def gathered(partitions: int) -> Answers:
                 written += len(key) + len(value or b"")
             written += sum(len(record.value or b"") for record in delivery.records)
     return Answers(partitions, transactions, written, time.process_time() - started)
-
-
-def _settings(partitions: int) -> Settings:
-    # The setting's own limit is lower than what is looked at here; tables do not depend on the number.
-    return Settings(
-        _env_file=None,
-        kafka_bootstrap_servers="localhost:1",
-        namespace="bench",
-        partitions=min(partitions, 1024),
-    )
-
-
-def _nobody(partition: int) -> Processor:
-    raise NotImplementedError(partition)
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -32,16 +32,14 @@ from agents.processor import PartitionProcessor
 from agents.reading import Batch
 from benchmarks.groups import LEADS, account_id
 from benchmarks.job import ATTRIBUTES, TYPES, defined
+from benchmarks.unstarted import empty_tables
 from domain.calendar import MILLIS_PER_DAY, Millis, day_of
 from domain.events import AccountProfile, LeadProfile
 from schemas.codec import Codec
 from schemas.control import ControlRecord
 from schemas.inputs import LeadActivity
 from schemas.registry import CommittedRegistry
-from streams.app import build_app
 from streams.delivery import Delivery
-from streams.lanes import Processor
-from streams.settings import Settings
 from streams.tables import EngineTable
 from streams.topics import CONTROL, LEAD_ACTIVITY
 
@@ -122,16 +120,6 @@ class OneLane:
                 self.tables[table].stored.put(0, key, value)
             written.append(delivery)
         return written
-
-
-def empty_tables() -> dict[str, EngineTable]:
-    """Return the tables of a worker that was never started."""
-
-    def nobody(partition: int) -> Processor:
-        raise NotImplementedError(partition)
-
-    settings = Settings(_env_file=None, kafka_bootstrap_servers="localhost:1", namespace="bench")
-    return build_app(settings, lambda _: nobody).stored
 
 
 def stored_rows(tables: dict[str, EngineTable]) -> Iterator[tuple[str, bytes, bytes]]:

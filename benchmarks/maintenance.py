@@ -33,17 +33,14 @@ from agents.control import definition_told
 from agents.partition import Surroundings
 from agents.processor import PartitionProcessor
 from agents.reading import Batch
+from benchmarks.unstarted import empty_tables
 from domain.calendar import MILLIS_PER_DAY, Millis
 from domain.events import AccountProfile, LeadProfile
 from schemas.codec import Codec
 from schemas.definitions import Audience, Definition, SolutionInterest
 from schemas.inputs import Role, RoleTemplate
 from schemas.registry import CommittedRegistry
-from streams.app import build_app
 from streams.delivery import Delivery
-from streams.lanes import Processor
-from streams.settings import Settings
-from streams.tables import EngineTable
 
 TITLE: Final = '{"field": "job_title", "operator": "starts with", "value": "chief"}'
 STRANGERS: Final = "intern"
@@ -114,7 +111,7 @@ class _Tenant:
     def __init__(self, size: Size, members: int) -> None:
         self._now: Millis = time.time_ns() // 1_000_000
         self._codec = Codec(CommittedRegistry())
-        self._tables = _empty_tables()
+        self._tables = empty_tables()
         self._account = f"acct-{size.accounts - 1}"
         self._serial = 0
         self.restart()
@@ -213,19 +210,6 @@ def _batches(events: Iterable[AccountProfile | LeadProfile]) -> Iterator[Batch]:
             yield batch
             batch = Batch()
     yield batch
-
-
-def _empty_tables() -> dict[str, EngineTable]:
-    def nobody(partition: int) -> Processor:
-        raise NotImplementedError(partition)
-
-    # Never started: only its tables are wanted.
-    settings = Settings(
-        _env_file=None,
-        kafka_bootstrap_servers="localhost:1",
-        namespace="bench",
-    )
-    return build_app(settings, lambda _: nobody).stored
 
 
 def _print(

@@ -27,10 +27,10 @@ from typing import Final
 from rich.progress import track
 
 from agents.book import KEPT_ACCOUNTS
-from benchmarks.charts import Line, Panel, svg
 from benchmarks.goals.partition import Size, Tenant
 from benchmarks.goals.stand import numbers, parser_of, screen
 from benchmarks.goals.telling import Row, Told, tell
+from benchmarks.line_chart import Line, Panel, svg
 
 _BASE: Final = Size(leads=10, groups=1, members=5, accounts=1)
 _FEW_ACCOUNTS: Final = 1_000

@@ -18,16 +18,14 @@ from agents.processor import PartitionProcessor
 from agents.reading import Batch
 from benchmarks.goals.stand import screen
 from benchmarks.groups import TEMPLATE
+from benchmarks.unstarted import empty_tables
 from domain.calendar import MILLIS_PER_DAY, Millis, day_of
 from domain.engagement import Baseline
 from domain.events import AccountEvent, Decision, GroupDefinition, LeadActivity
 from schemas.codec import Codec
 from schemas.registry import CommittedRegistry
-from streams.app import build_app
 from streams.delivery import Delivery
-from streams.lanes import Processor
-from streams.settings import Settings
-from streams.tables import EngineTable, encode_key
+from streams.tables import encode_key
 
 _TYPE: Final = "event.attended"
 _DAYS: Final = 29
@@ -64,7 +62,7 @@ class Tenant:
         self._size = size
         self._now: Millis = time.time_ns() // 1_000_000
         self._codec = Codec(CommittedRegistry())
-        self._tables = _empty_tables()
+        self._tables = empty_tables()
         self._account = f"acct-{size.accounts - 1}"
         self._serial = 0
         self._chance = random.Random(3)
@@ -189,12 +187,3 @@ class Tenant:
             for lead in range(members)
         ]
         return found
-
-
-def _empty_tables() -> dict[str, EngineTable]:
-    def nobody(partition: int) -> Processor:
-        raise NotImplementedError(partition)
-
-    # Never started: only its tables are wanted.
-    settings = Settings(_env_file=None, kafka_bootstrap_servers="localhost:1", namespace="bench")
-    return build_app(settings, lambda _: nobody).stored

@@ -25,14 +25,11 @@ from benchmarks.job import Job, defined
 from benchmarks.scores import last_scores, to_json
 from benchmarks.systems.rows import Rows
 from benchmarks.systems.task import PER_BATCH, PER_EVENT
+from benchmarks.unstarted import empty_tables
 from schemas.codec import Codec
 from schemas.registry import CommittedRegistry
-from streams.app import build_app
-from streams.lanes import Processor
 from streams.placement import partition_of
 from streams.ranges import FetchedRange
-from streams.settings import Settings
-from streams.tables import EngineTable
 from streams.topics import LEAD_ACTIVITY, SCORE_UPDATED
 
 Records = Sequence[tuple[str, bytes]]
@@ -103,7 +100,7 @@ def _rules(job: Job) -> Work:
 
 
 def _engine(job: Job) -> Work:
-    codec, tables = Codec(CommittedRegistry()), _empty_tables()
+    codec, tables = Codec(CommittedRegistry()), empty_tables()
     around = Surroundings(codec, tables, "/bench/engine", PARTITIONS, system_clock)
     processors = [PartitionProcessor(partition, around) for partition in range(PARTITIONS)]
     reader = Reader(codec, PARTITIONS, None)
@@ -141,15 +138,6 @@ def _engine(job: Job) -> Work:
         return process(partition, reader.read(fetched, READINGS[LEAD_ACTIVITY.name]))
 
     return work
-
-
-def _empty_tables() -> dict[str, EngineTable]:
-    def nobody(partition: int) -> Processor:
-        raise NotImplementedError(partition)
-
-    # Never started: only its tables are wanted.
-    settings = Settings(_env_file=None, kafka_bootstrap_servers="localhost:1", namespace="bench")
-    return build_app(settings, lambda _: nobody).stored
 
 
 if __name__ == "__main__":

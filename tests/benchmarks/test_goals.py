@@ -9,13 +9,13 @@ import pytest
 from agents import rows
 from agents.book import AccountBook
 from agents.reading import Batch
-from benchmarks.charts import Line, Panel, svg
 from benchmarks.goals.partition import Size, Tenant
 from benchmarks.goals.state import Maker, Rows, Shape
 from benchmarks.goals.telling import median_row, percentile
 from benchmarks.goals.tick import endless
 from benchmarks.groups import LEADS, account_id
 from benchmarks.job import Job, defined
+from benchmarks.line_chart import Line, Panel, svg
 from domain.account import Account
 from domain.events import AccountEvent, LeadActivity
 from domain.settle import fold

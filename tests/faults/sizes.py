@@ -78,7 +78,7 @@ RELEASE: Final = Sizes(
     refused_s=60.0,
     refused_stream=20_000,
     clock_stream=20_000,
-    fuzz_cases=200_000,
+    fuzz_cases=1_000_000,
 )
 
 SIZES: Final = RELEASE if FULL else QUICK

@@ -63,13 +63,10 @@ def fetch() -> Path:
     target = folder()
     if cached():
         return target
-    mvn = shutil.which("mvn")
-    if mvn is None:
-        raise Unavailable(f"no Maven on the path to fetch the jars with, and none in {target}")
     target.parent.mkdir(parents=True, exist_ok=True)
     arriving = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        _copy_jars(mvn, arriving)
+        copy_jars(POM, arriving)
         (arriving / "complete").write_text(_stamp())
         if not cached():
             shutil.rmtree(target, ignore_errors=True)
@@ -79,9 +76,16 @@ def fetch() -> Path:
     return target
 
 
-def _copy_jars(mvn: str, destination: Path) -> None:
+def copy_jars(pom: Path, destination: Path) -> None:
+    """Have Maven put what a project depends on, Kafka's clients among it, into a folder.
+
+    Raises `Unavailable` where it cannot.
+    """
+    mvn = shutil.which("mvn")
+    if mvn is None:
+        raise Unavailable(f"no Maven on the path to fetch the jars of {pom} with")
     goal = "dependency:copy-dependencies"
-    command = [mvn, "-B", "-q", "-f", str(POM), goal, f"-DoutputDirectory={destination}"]
+    command = [mvn, "-B", "-q", "-f", str(pom), goal, f"-DoutputDirectory={destination}"]
     try:
         done = subprocess.run(
             command,

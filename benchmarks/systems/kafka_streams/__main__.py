@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import Final, NoReturn
 
-from benchmarks.systems.kafka_streams.build import Unavailable, classpath
+from benchmarks.systems.kafka_streams.build import classpath
 from schemas.registry import CommittedRegistry
+from tests.kafka.jars import Unavailable
 
 NOT_HERE: Final = 3
 """The exit code where Java or Maven is missing."""

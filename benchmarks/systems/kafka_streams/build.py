@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from tests.kafka.jars import Unavailable, copy_jars
+
 HERE: Final = Path(__file__).parent
 POM: Final = HERE / "pom.xml"
 GENERATOR: Final = HERE / "java" / "GenerateRecords.java"
@@ -21,12 +23,7 @@ SCHEMAS: Final = (
     *sorted((HERE / "schemas").glob("*.avsc")),
 )
 SOURCES: Final = tuple(sorted(set((HERE / "java").glob("*.java")) - {GENERATOR}))
-FETCH_TIMEOUT_SECONDS: Final = 540
 COMPILE_TIMEOUT_SECONDS: Final = 300
-
-
-class Unavailable(Exception):
-    """Kafka Streams cannot be had on this machine; the message says why."""
 
 
 def classpath() -> str:
@@ -37,7 +34,7 @@ def classpath() -> str:
     for program in ("java", "javac"):
         if shutil.which(program) is None:
             raise Unavailable(f"no {program} on the path (Java 17 or newer is needed)")
-    jars = _cached("jars", [POM], _fetch)
+    jars = _cached("jars", [POM], lambda arriving: copy_jars(POM, arriving))
     classes = _cached(
         "classes",
         [POM, GENERATOR, *SCHEMAS, *SOURCES],
@@ -64,17 +61,6 @@ def _cached(kind: str, inputs: list[Path], make: Callable[[Path], None]) -> Path
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
     return target
-
-
-def _fetch(destination: Path) -> None:
-    mvn = shutil.which("mvn")
-    if mvn is None:
-        raise Unavailable("no Maven on the path to fetch Kafka Streams with")
-    goal = "dependency:copy-dependencies"
-    command = [mvn, "-B", "-q", "-f", str(POM), goal, f"-DoutputDirectory={destination}"]
-    _run(command, FETCH_TIMEOUT_SECONDS, "the jars could not be fetched")
-    if not list(destination.glob("kafka-streams-*.jar")):
-        raise Unavailable("the jars could not be fetched: Maven gave none")
 
 
 def _compile(jars: str, destination: Path) -> None:
