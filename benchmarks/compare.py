@@ -27,7 +27,7 @@ from benchmarks.arena import Arena
 from benchmarks.contenders import BY_NAME, SYSTEMS, System
 from benchmarks.measuring import Failed, Result
 from benchmarks.report import summary, write_report
-from tests.kafka.broker import KafkaBroker
+from tests.kafka.broker import WARM_JVM, KafkaBroker
 
 NOT_HERE: Final = 3
 """What a system's ``--prepare`` ends with when the machine lacks what it needs."""
@@ -138,7 +138,7 @@ def _bootstrap() -> Iterator[tuple[str, int | None]]:
     if servers:
         yield servers, None
         return
-    with KafkaBroker() as broker:
+    with KafkaBroker(jvm=WARM_JVM) as broker:
         yield broker.bootstrap, _java_of(os.getpid())
 
 

@@ -21,7 +21,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from rich.console import Console
 from rich.table import Table
 
-from tests.kafka.broker import KafkaBroker
+from tests.kafka.broker import WARM_JVM, KafkaBroker
 
 TOPICS = 5
 WAYS = ("transaction", "two flushes", "one flush")
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
-    with KafkaBroker() as broker:
+    with KafkaBroker(jvm=WARM_JVM) as broker:
         results = {
             (records, way): [
                 _median_ms(broker.bootstrap, way, records, asked.batches) for _ in range(asked.rounds)

@@ -31,7 +31,7 @@ from benchmarks.stage import Stage
 from streams.admin import create_topics
 from streams.settings import Settings, load_settings
 from streams.topics import SCORE_UPDATED
-from tests.kafka.broker import KafkaBroker
+from tests.kafka.broker import WARM_JVM, KafkaBroker
 
 READY: Final = "worker is ready"
 STARTS: Final = "worker starts"
@@ -154,7 +154,7 @@ def kafka(core: int | None) -> Iterator[tuple[str, int | None]]:
         yield servers, None
         return
     with on_core(core):
-        broker = KafkaBroker()
+        broker = KafkaBroker(jvm=WARM_JVM)
         broker.start()
     try:
         yield broker.bootstrap, _java()
