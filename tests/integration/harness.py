@@ -211,7 +211,11 @@ class Deployment:
             while len(ended) < len(partitions):
                 if time.monotonic() > deadline:
                     raise NeverHappened(f"{name} could not be read to its end")
-                for message in consumer.consume(1000, timeout=0.02):
+                batch = consumer.consume(1000, timeout=0.02)
+                if batch:
+                    # However long a topic is, it is read to its end while records come.
+                    deadline = time.monotonic() + PATIENCE_S
+                for message in batch:
                     error = message.error()
                     if error is None:
                         found.append(_written(message))
