@@ -37,6 +37,25 @@ class AccountBook:
             self._accounts.move_to_end(account_id)
         return account
 
+    def look_at(self, account_id: str, tenant: Tenant) -> Account:
+        """Return an account as :meth:`open` does, but without keeping it.
+
+        Whoever looks at every account must not push out those in use.
+        """
+        account = self._accounts.get(account_id)
+        if account is None:
+            account = self._load(account_id)
+            restore(account, tenant)
+        return account
+
+    def activity_of(self, account_id: str) -> Account:
+        """Return an account of which only the kept activity is sure to be there, without keeping it."""
+        account = self._accounts.get(account_id)
+        if account is None:
+            account = Account(account_id)
+            self._load_days(account)
+        return account
+
     def __contains__(self, account_id: str) -> bool:
         """Return whether an account is in memory."""
         return account_id in self._accounts
@@ -101,8 +120,7 @@ class AccountBook:
         for (_, lead_id), row in self._rows(rows.LEAD, account_id):
             lead = account.lead(lead_id)
             lead.profile, lead.erased_at = rows.load_lead(row)
-        for (_, lead_id, day), row in self._rows(rows.DAY, account_id):
-            account.lead(lead_id).days[day] = rows.load_day(row)
+        self._load_days(account)
         for (_, lead_id), row in self._rows(rows.PERSON, account_id):
             account.lead(lead_id).figures = rows.load_person(row)
         for (_, buying_group_id), row in self._rows(rows.DEFINITION, account_id):
@@ -115,6 +133,10 @@ class AccountBook:
         for (_, buying_group_id), row in self._rows(rows.GROUP, account_id):
             account.group(buying_group_id).figures = rows.load_group(row)
         return account
+
+    def _load_days(self, account: Account) -> None:
+        for (_, lead_id, day), row in self._rows(rows.DAY, account.account_id):
+            account.lead(lead_id).days[day] = rows.load_day(row)
 
     def _rows(self, table: str, account_id: str) -> Iterator[tuple[list[Any], bytes]]:
         stored = self._tables[table].stored.of(self._partition, account_id)

@@ -15,7 +15,7 @@ import orjson
 
 from agents import rows
 from domain.account import Tenant
-from domain.calendar import Day
+from domain.calendar import Day, Millis
 from domain.definitions import SolutionInterest
 from domain.engagement import (
     DEFAULT_MODEL,
@@ -33,24 +33,49 @@ Interests: TypeAlias = tuple[SolutionInterest, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """The greatest figures of the answers that came. ``senders`` has a bit for each partition heard."""
+
+    senders: int = 0
+    greatest: TenantPart = field(default_factory=TenantPart)
+
+    def take(self, sender: int, part: TenantPart) -> Answers:
+        """Return the answers with another one; one that comes again counts as the greater of both."""
+        return Answers(self.senders | 1 << sender, self.greatest.merge(part))
+
+    def complete(self, partitions: int) -> bool:
+        """Return whether every partition has answered."""
+        return self.senders.bit_count() == partitions
+
+
+@dataclass(frozen=True, slots=True)
 class Underway:
-    """A baseline that is being gathered: its date, its model, and the answers by sending partition.
+    """A baseline that is being gathered: its date, its model, and the partitions' answers.
 
     ``yardstick`` is the baseline without its group root, None until all points are there.
     """
 
     as_of: Day
     model: WeightingModel
-    points: dict[int, TenantPart] = field(default_factory=dict)
+    points: Answers = Answers()
     yardstick: Baseline | None = None
-    strengths: dict[int, TenantPart] = field(default_factory=dict)
+    strengths: Answers = Answers()
 
     def whole(self) -> TenantPart:
         """Return the greatest of all answers."""
-        part = TenantPart()
-        for answer in (*self.points.values(), *self.strengths.values()):
-            part = part.merge(answer)
-        return part
+        return self.points.greatest.merge(self.strengths.greatest)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A move to another baseline that is under way: the record that told of it, and how far it got.
+
+    Accounts are rescored in the order of their ids; ``reached`` is the last of them.
+    """
+
+    event_id: str
+    at: Millis
+    reached: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,26 +136,30 @@ class Clock:
     def pointed(self, tick_id: str, sender: int, part: TenantPart, partitions: int) -> Clock:
         """Return the clock after a partition told its points; the last one gives the yardstick."""
         known = self.underway.get(tick_id)
-        if known is None or known.yardstick is not None:
+        if known is None or known.yardstick is not None or sender >= partitions:
             return self
-        underway = replace(known, points={**known.points, sender: part})
-        if len(underway.points) == partitions:
+        underway = replace(known, points=known.points.take(sender, part))
+        if underway == known:
+            return self
+        if underway.points.complete(partitions):
             yardstick = baseline_of(underway.whole(), underway.model, self._next_version())
             underway = replace(underway, yardstick=yardstick)
         return replace(self, underway={**self.underway, tick_id: underway})
 
-    def strengthened(self, tick_id: str, sender: int, part: TenantPart) -> Clock:
+    def strengthened(self, tick_id: str, sender: int, part: TenantPart, partitions: int) -> Clock:
         """Return the clock after a partition told the strength of its groups."""
         known = self.underway.get(tick_id)
-        if known is None:
+        if known is None or sender >= partitions:
             return self
-        underway = replace(known, strengths={**known.strengths, sender: part})
+        underway = replace(known, strengths=known.strengths.take(sender, part))
+        if underway == known:
+            return self
         return replace(self, underway={**self.underway, tick_id: underway})
 
     def complete(self, tick_id: str, partitions: int) -> bool:
         """Return whether every partition answered everything that a tick asked."""
         underway = self.underway.get(tick_id)
-        return underway is not None and len(underway.strengths) == partitions
+        return underway is not None and underway.strengths.complete(partitions)
 
     def issue(self, tick_id: str) -> tuple[Clock, Baseline]:
         """Return the clock after reducing a tick's answers, and the new baseline."""
@@ -147,7 +176,11 @@ class Clock:
 
 def dump_clock(clock: Clock) -> bytes:
     """Return the clock's row."""
-    return rows.dump(asdict(clock))
+    fields = asdict(clock)
+    for underway in fields["underway"].values():
+        for answers in (underway["points"], underway["strengths"]):
+            answers["senders"] = f"{answers['senders']:x}"
+    return rows.dump(fields)
 
 
 def load_clock(row: bytes) -> Clock:
@@ -162,16 +195,32 @@ def load_clock(row: bytes) -> Clock:
     return Clock(**fields)
 
 
+def dump_move(move: Move) -> bytes:
+    """Return the row of a move that is under way."""
+    return rows.dump(move)
+
+
+def load_move(row: bytes) -> Move:
+    """Return what :func:`dump_move` was given."""
+    return Move(**orjson.loads(row))
+
+
 def _underway(fields: dict[str, Any]) -> Underway:
     yardstick = fields["yardstick"]
     return Underway(
         fields["as_of"],
         WeightingModel(**fields["model"]),
-        _parts(fields["points"]),
+        _answers(fields["points"]),
         None if yardstick is None else Baseline(**yardstick),
-        _parts(fields["strengths"]),
+        _answers(fields["strengths"]),
     )
 
 
-def _parts(fields: dict[str, dict[str, Any]]) -> dict[int, TenantPart]:
-    return {int(sender): TenantPart(**part) for sender, part in fields.items()}
+def _answers(fields: dict[str, Any]) -> Answers:
+    if "senders" in fields:
+        return Answers(int(fields["senders"], 16), TenantPart(**fields["greatest"]))
+    # Rows of a tick that was under way when answers were still kept one by one.
+    answers = Answers()
+    for sender, part in fields.items():
+        answers = answers.take(int(sender), TenantPart(**part))
+    return answers

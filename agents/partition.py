@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from time import perf_counter
 from typing import Final
 
 from agents import control, rows
 from agents.book import AccountBook
-from agents.clock import Clock, dump_clock, load_clock
+from agents.clock import Clock, Move, dump_clock, dump_move, load_clock, load_move
 from agents.definitions import catalog_in, events_of, read_row
 from agents.outputs import OutputWriter
 from agents.reading import Origin
@@ -16,6 +17,7 @@ from domain.account import Account, Tenant
 from domain.calendar import Millis
 from domain.changes import Changes
 from domain.definitions import Catalog
+from domain.settle import rescore
 from schemas.codec import Codec
 from schemas.control import ControlRecord
 from schemas.definitions import Definition
@@ -23,7 +25,8 @@ from streams import metrics
 from streams.delivery import Delivery
 from streams.tables import EngineTable, encode_key
 
-_ACCOUNTS_PER_STEP: Final = 200
+STEP_S: Final = 0.01
+"""How long a step over accounts computes. Nothing else gets the event loop in that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Surroundings:
     source: str
     partitions: int
     now: Callable[[], Millis]
+    step_s: float = STEP_S
 
 
 class Partition:
@@ -47,30 +51,42 @@ class Partition:
         self.book = AccountBook(partition, surroundings.tables)
         self._around = surroundings
         self._writer = OutputWriter(surroundings.codec, surroundings.source)
-        self._clock: Clock | None = None
+        self._time: tuple[Clock, Move | None] | None = None
         self._catalog: Catalog | None = None
         self._tenant: Tenant | None = None
+        self._ahead: set[str] = set()
+        """Accounts that were rescored before the move under way reached them."""
 
     def forget(self) -> None:
         """Forget what was decoded or derived for a batch that did not go out."""
         self.book.forget()
-        self._clock = None
+        self._time = None
         self._catalog = None
         self._tenant = None
+        self._ahead.clear()
 
     @property
     def clock(self) -> Clock:
         """Return the partition's clock."""
-        if self._clock is None:
-            row = self._own_rows(rows.CLOCK).get(encode_key((self.number,)))
-            self._clock = Clock() if row is None else load_clock(row)
-        return self._clock
+        return self._times()[0]
+
+    @property
+    def move(self) -> Move | None:
+        """Return the move to the clock's baseline, None once every account was rescored against it."""
+        return self._times()[1]
 
     def set_clock(self, clock: Clock, delivery: Delivery) -> None:
         """Move the clock on."""
-        self._clock = clock
+        self._time = (clock, self.move)
         self._tenant = None
-        delivery.rows.append((rows.CLOCK, encode_key((self.number,)), dump_clock(clock)))
+        delivery.rows.append((rows.CLOCK, self._clock_key, dump_clock(clock)))
+
+    def set_move(self, move: Move | None, delivery: Delivery) -> None:
+        """Begin a move, note how far it got, or end it."""
+        if move is None or not move.reached:
+            self._ahead.clear()
+        self._time = (self.clock, move)
+        delivery.rows.append((rows.CLOCK, self._move_key, None if move is None else dump_move(move)))
 
     @property
     def catalog(self) -> Catalog:
@@ -79,13 +95,10 @@ class Partition:
             self._catalog = catalog_in(self._own_rows(rows.DEFINED).values())
         return self._catalog
 
-    def knows_newer(self, definition: Definition) -> bool:
-        """Return whether a newer version of a definition is known."""
+    def known(self, definition: Definition) -> Definition | None:
+        """Return the newest version of a definition that is known."""
         row = self._own_rows(rows.DEFINED).get(self._definition_key(definition))
-        if row is None:
-            return False
-        known = read_row(row)
-        return (known.updated_at, known.event_id) > (definition.updated_at, definition.event_id)
+        return None if row is None else read_row(row)
 
     def define(self, definition: Definition, delivery: Delivery) -> None:
         """Keep a definition and let it count."""
@@ -108,6 +121,52 @@ class Partition:
     def tenant_before(self) -> Tenant:
         """Return what the rules need to know of the time before the last move of the date."""
         return replace(self.tenant, as_of=self.clock.previous_as_of)
+
+    def open(self, account_id: str, event_id: str, delivery: Delivery, *, keep: bool = True) -> Account:
+        """Return an account as of the partition's date and baseline, also where they moved meanwhile.
+
+        What the move did to the account is reported first: that of a tick as the tick does it when its
+        turn comes, that of an unticked tenant's date as caused by the event. With ``keep`` the account
+        stays decoded.
+        """
+        find = self.book.open if keep else self.book.look_at
+        if self.clock.ticked:
+            if not self._is_behind(account_id):
+                return find(account_id, self.tenant)
+            account = find(account_id, self.tenant_before)
+            self._rescore(account, delivery)
+            self._ahead.add(account_id)
+        else:
+            if account_id in self.book:
+                return find(account_id, self.tenant)
+            account = find(account_id, self.tenant_before)
+            changes = rescore(account, self.tenant, event_id, self.now(), republish=False)
+            self.keep(account, changes, delivery)
+        return account
+
+    def move_next(self, account_ids: Iterable[str], delivery: Delivery) -> None:
+        """Rescore the next accounts in order, but for those that were opened before their turn."""
+        move = self.move
+        if move is None:
+            return
+        for account_id in account_ids:
+            if account_id in self._ahead:
+                self._ahead.remove(account_id)
+            else:
+                self._rescore(self.book.look_at(account_id, self.tenant_before), delivery)
+            move = replace(move, reached=account_id)
+        self.set_move(move, delivery)
+
+    def left_to_move(self) -> list[str]:
+        """Return the accounts that the move under way has not reached, in their order."""
+        reached = "" if self.move is None else self.move.reached
+        return [account_id for account_id in self.book.account_ids() if account_id > reached]
+
+    def slices(self, account_ids: Iterable[str]) -> Iterator[Iterator[str]]:
+        """Return account ids in slices, each as many as there is time for in a step, at least one."""
+        rest = iter(account_ids)
+        for first in rest:
+            yield self._slice(first, rest)
 
     def keep(
         self,
@@ -134,14 +193,47 @@ class Partition:
         around = self._around
         delivery.records.append(control.outgoing(record, around.codec, around.source, traceparent))
 
+    def _times(self) -> tuple[Clock, Move | None]:
+        if self._time is None:
+            stored = self._own_rows(rows.CLOCK)
+            clock, move = stored.get(self._clock_key), stored.get(self._move_key)
+            self._time = (
+                Clock() if clock is None else load_clock(clock),
+                None if move is None else load_move(move),
+            )
+        return self._time
+
+    def _is_behind(self, account_id: str) -> bool:
+        move = self.move
+        return move is not None and account_id > move.reached and account_id not in self._ahead
+
+    def _rescore(self, account: Account, delivery: Delivery) -> None:
+        """Rescore an account against the baseline that the partition moves to."""
+        move = self.move
+        if move is not None:
+            remodelled = self.clock.remodelled
+            changes = rescore(account, self.tenant, move.event_id, move.at, remodelled=remodelled)
+            self.keep(account, changes, delivery)
+
+    def _slice(self, first: str, rest: Iterator[str]) -> Iterator[str]:
+        ends = perf_counter() + self._around.step_s
+        yield first
+        while perf_counter() < ends:
+            following = next(rest, None)
+            if following is None:
+                return
+            yield following
+
+    @property
+    def _clock_key(self) -> bytes:
+        return encode_key((self.number,))
+
+    @property
+    def _move_key(self) -> bytes:
+        return encode_key((self.number, "move"))
+
     def _definition_key(self, definition: Definition) -> bytes:
         return encode_key((self.number, definition.definition_id))
 
     def _own_rows(self, table: str) -> Mapping[bytes, bytes]:
         return self._around.tables[table].stored.of(self.number, self.number)
-
-
-def slices(account_ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Return account ids in slices of one step each."""
-    for start in range(0, len(account_ids), _ACCOUNTS_PER_STEP):
-        yield account_ids[start : start + _ACCOUNTS_PER_STEP]

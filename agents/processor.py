@@ -1,8 +1,8 @@
 """What a lane does with its batches: fold per account, write changed rows, emit what is reported.
 
-One step is one transaction. A batch of events is one step; a new baseline or a new solution interest
-takes a step for every few hundred accounts, so that neither the transaction nor the pause grows with
-the partition.
+One step is one transaction. A batch of events is one step. A new baseline or a new solution interest
+takes a step for as many accounts as there is time for in some milliseconds, so that neither the
+transaction nor the pause grows with the partition; between its steps batches of events are folded.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from agents import ticks
 from agents.control import definition_told
 from agents.definitions import events_of, read_row
-from agents.partition import Partition, Surroundings, slices
+from agents.partition import Partition, Surroundings
 from agents.reading import Batch, Origin
-from domain.calendar import Day, day_of
+from domain.calendar import Day, Millis, day_of
 from domain.definitions import SolutionInterest
 from domain.events import AccountEvent, LeadActivity
-from domain.settle import create, fold, rescore
+from domain.settle import create, fold
 from schemas.control import ControlRecord
 from schemas.definitions import Definition
 from streams import metrics
@@ -32,14 +32,16 @@ class PartitionProcessor:
         self._partition = Partition(partition, surroundings)
 
     def steps(self, batch: list[Batch]) -> Iterator[Delivery]:
-        """Fold a batch; each delivery must be on the broker before the next is asked for."""
+        """Fold a batch; each delivery must be on the broker before the next is asked for.
+
+        Between the steps of control records a batch of events may be taken from its first step to its
+        last: what is decoded is up to date at every step's end, and no step relies on the one before.
+        After :meth:`discard` no step is asked for of what was under way.
+        """
         yield self._fold(batch)
         for read in batch:
             for record in read.control:
                 yield from self._control(record, read.origins)
-                if not self._partition.clock.ticked:
-                    # Opened by today's date; they are still to be caught up with when they are touched.
-                    self._partition.book.forget()
         self._partition.book.trim()
 
     def delivered(self, delivery: Delivery) -> None:
@@ -75,16 +77,13 @@ class PartitionProcessor:
         if not by_account:
             return delivery
         partition = self._partition
-        book = partition.book
         clock = partition.clock.seen(newest)
         if clock is not partition.clock:
             partition.set_clock(clock, delivery)
-            book.forget()
+            partition.book.forget()
         tenant = partition.tenant
         for account_id, events in by_account.items():
-            if not tenant.ticked and account_id not in book:
-                self._catch_up(account_id, events[-1], delivery)
-            account = book.open(account_id, tenant)
+            account = partition.open(account_id, events[-1].event_id, delivery)
             partition.keep(account, fold(account, events, tenant), delivery, origins)
         return delivery
 
@@ -95,13 +94,6 @@ class PartitionProcessor:
         now = partition.now()
         for number in range(partition.partitions):
             partition.tell(definition_told(definition, number, now), delivery, traceparent)
-
-    def _catch_up(self, account_id: str, event: AccountEvent, delivery: Delivery) -> None:
-        """Report what an unticked tenant's moving date did to an account since it was last touched."""
-        partition = self._partition
-        account = partition.book.open(account_id, partition.tenant_before)
-        changes = rescore(account, partition.tenant, event.event_id, partition.now(), republish=False)
-        partition.keep(account, changes, delivery)
 
     def _control(self, record: ControlRecord, origins: Mapping[str, Origin]) -> Iterator[Delivery]:
         partition = self._partition
@@ -129,20 +121,24 @@ class PartitionProcessor:
         """
         partition = self._partition
         definition = read_row(record.definition or "")
-        if partition.knows_newer(definition):
+        known = partition.known(definition)
+        if known is not None and _order(known) > _order(definition):
             return
         delivery = Delivery()
-        partition.define(definition, delivery)
+        if known != definition:
+            partition.define(definition, delivery)
         for interest in events_of(definition):
             if isinstance(interest, SolutionInterest):
-                tenant = partition.tenant
-                for some in slices(partition.book.recorded_ids()):
+                for some in partition.slices(partition.book.recorded_ids()):
                     for account_id in some:
-                        account = partition.book.open(account_id, tenant)
-                        changes = create(account, interest, tenant)
+                        account = partition.open(account_id, definition.event_id, delivery, keep=False)
+                        changes = create(account, interest, partition.tenant)
                         partition.keep(account, changes, delivery, origins)
                     yield delivery
                     delivery = Delivery()
-                    partition.book.trim()
         if delivery:
             yield delivery
+
+
+def _order(definition: Definition) -> tuple[Millis, str]:
+    return definition.updated_at, definition.event_id

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 
 from agents import control
-from agents.partition import Partition, slices
-from domain.account import Account
+from agents.clock import Move
+from agents.partition import Partition
 from domain.engagement import TenantPart
-from domain.settle import points_part, rescore, strength_part
+from domain.settle import points_part, strength_part
 from schemas.control import ControlRecord
 from streams.delivery import Delivery
 
@@ -30,9 +30,17 @@ def tick(partition: Partition, record: ControlRecord) -> Delivery:
 
 
 def tell_points(partition: Partition, record: ControlRecord) -> Iterator[Delivery]:
-    """Answer with the greatest weight and points of the partition's accounts."""
+    """Answer with the greatest weight and points of the partition's accounts.
+
+    Activity that comes between the steps may raise an account that was asked already. It counts as what
+    comes after the answer does: against the coming baseline, clamped, and fully at the next tick.
+    """
     model = control.model_in(record)
-    part = yield from _greatest(partition, lambda account: points_part(account, record.as_of, model))
+
+    def part_of(account_id: str) -> TenantPart:
+        return points_part(partition.book.activity_of(account_id), record.as_of, model)
+
+    part = yield from _greatest(partition, part_of)
     delivery = Delivery()
     partition.tell(control.baseline_part(record, part, partition.now()), delivery)
     yield delivery
@@ -60,11 +68,17 @@ def gather_points(partition: Partition, record: ControlRecord) -> Delivery:
 
 
 def tell_strength(partition: Partition, record: ControlRecord) -> Iterator[Delivery]:
-    """Answer with the greatest strength of the partition's groups by the scores to come."""
+    """Answer with the greatest strength of the partition's groups by the scores to come.
+
+    What comes between the steps counts as with the points.
+    """
     model, yardstick = control.model_in(record), control.baseline_in(record)
-    part = yield from _greatest(
-        partition, lambda account: strength_part(account, record.as_of, model, yardstick)
-    )
+
+    def part_of(account_id: str) -> TenantPart:
+        account = partition.book.look_at(account_id, partition.tenant)
+        return strength_part(account, record.as_of, model, yardstick)
+
+    part = yield from _greatest(partition, part_of)
     delivery = Delivery()
     partition.tell(control.strength_part(record, part, partition.now()), delivery)
     yield delivery
@@ -75,7 +89,8 @@ def gather_strength(partition: Partition, record: ControlRecord) -> Delivery:
     delivery = Delivery()
     clock = partition.clock
     tick_id = record.tick_id
-    gathered = clock.strengthened(tick_id, record.sender or 0, control.part_in(record))
+    part = control.part_in(record)
+    gathered = clock.strengthened(tick_id, record.sender or 0, part, partition.partitions)
     if gathered is clock:
         return delivery
     if gathered.complete(tick_id, partition.partitions):
@@ -90,42 +105,37 @@ def gather_strength(partition: Partition, record: ControlRecord) -> Delivery:
 
 
 def move_on(partition: Partition, record: ControlRecord) -> Iterator[Delivery]:
-    """Take a new date and baseline over and rescore every account against them."""
+    """Take a new date and baseline over and rescore every account against them.
+
+    The clock goes first, and how far the rescoring got goes with each step: whoever opens an account in
+    between knows whether it is still to be rescored, and a worker that takes over goes on from there.
+    """
     clock = partition.clock
     baseline = control.baseline_in(record)
-    if baseline.version < clock.baseline.version:
-        return
-    moved = clock.moved(record.as_of, baseline, control.model_in(record))
-    # The clock goes first. Should the worker die in between, the record is read again, and until
-    # then nothing is measured by the old baseline that was already measured by the new one.
-    delivery = Delivery()
-    partition.set_clock(moved, delivery)
-    before, tenant = partition.tenant_before, partition.tenant
-    book = partition.book
-    book.forget()
-    for some in slices(book.account_ids()):
-        for account_id in some:
-            account = book.open(account_id, before)
-            changes = rescore(
-                account, tenant, record.event_id, record.issued_at, remodelled=moved.remodelled
-            )
-            partition.keep(account, changes, delivery)
-        yield delivery
+    if baseline.version > clock.baseline.version:
         delivery = Delivery()
-        book.trim()
-    if delivery:
+        moved = clock.moved(record.as_of, baseline, control.model_in(record))
+        partition.set_clock(moved, delivery)
+        partition.set_move(Move(record.event_id, record.issued_at), delivery)
         yield delivery
+    elif baseline.version < clock.baseline.version or partition.move is None:
+        return
+    for some in partition.slices(partition.left_to_move()):
+        delivery = Delivery()
+        partition.move_next(some, delivery)
+        yield delivery
+    delivery = Delivery()
+    partition.set_move(None, delivery)
+    yield delivery
 
 
 def _greatest(
-    partition: Partition, part_of: Callable[[Account], TenantPart]
+    partition: Partition, part_of: Callable[[str], TenantPart]
 ) -> Generator[Delivery, None, TenantPart]:
     """Return the greatest figures of all accounts; an empty delivery lets others have their turn."""
-    book, tenant = partition.book, partition.tenant
     whole = TenantPart()
-    for some in slices(book.account_ids()):
+    for some in partition.slices(partition.book.account_ids()):
         for account_id in some:
-            whole = whole.merge(part_of(book.open(account_id, tenant)))
-        book.trim()
+            whole = whole.merge(part_of(account_id))
         yield Delivery()
     return whole

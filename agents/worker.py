@@ -22,8 +22,9 @@ from domain.calendar import Millis
 from schemas.codec import Codec
 from schemas.registry import RegistryUnavailable
 from streams.app import EngineApp, build_app
-from streams.lanes import GIVE_UP_AFTER_S, ProcessorFactory, Submission
+from streams.lanes import ProcessorFactory, Submission
 from streams.ranges import FetchedRange
+from streams.retries import GIVE_UP_AFTER_S
 from streams.settings import Settings
 from streams.topics import CONTROL, DEFINITIONS, INPUTS, Topic
 
@@ -55,15 +56,18 @@ def build_worker(
     for topic in INPUTS:
         _declare(app, topic, partial(reader.read, reading=READINGS[topic.name]))
     _declare(app, DEFINITIONS, partial(reader.read_definitions, reading=definitions.READING))
-    _declare(app, CONTROL, partial(reader.read_control, topic=CONTROL, check=check_usable))
+    _declare(app, CONTROL, partial(reader.read_control, topic=CONTROL, check=check_usable), long=True)
     return app
 
 
-def _declare(app: EngineApp, topic: Topic, read: Callable[[FetchedRange], Batch]) -> None:
+def _declare(
+    app: EngineApp, topic: Topic, read: Callable[[FetchedRange], Batch], *, long: bool = False
+) -> None:
     async def agent(ranges: faust.StreamT[Any]) -> None:
         async for fetched in ranges:
             try:
-                app.lanes.submit(Submission(fetched, await _patiently(read, fetched)))
+                for part in fetched.singly() if long else (fetched,):
+                    app.lanes.submit(Submission(part, await _patiently(read, part), long))
             except Exception as failure:
                 log.exception("records could not be read", topic=topic.name)
                 await app.crash(failure)

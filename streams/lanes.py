@@ -2,7 +2,9 @@
 
 All topics of a partition meet in its lane. While one batch is being delivered the next one gathers, so
 batches grow with the load and a record is written once however many of a batch's events touched it.
-A lane finishes its ranges in the order they came; how far each topic is finished is what Faust commits.
+What takes many steps, such as a day tick, does not hold them up: batches are processed between its
+steps. A lane finishes a topic's ranges in the order they came; how far each topic is finished is what
+Faust commits.
 """
 
 from __future__ import annotations
@@ -11,32 +13,23 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any, Final, Protocol
 
 import structlog
-from tenacity import (
-    AsyncRetrying,
-    RetryCallState,
-    retry_if_exception_type,
-    stop_after_delay,
-    stop_any,
-)
-from tenacity.stop import stop_base
-from tenacity.wait import wait_random_exponential
 
 from streams import metrics
 from streams.delivery import Delivery, DeliveryError, PartitionProducer
 from streams.health import Failing, LaneFacts
 from streams.ranges import FetchedRange
+from streams.retries import Retries
 from streams.settings import Settings
 from streams.tables import EngineTable
 
 log = structlog.get_logger(__name__)
-
-GIVE_UP_AFTER_S: Final = 120.0
-"""How long a failing delivery is tried again before the worker stops without acknowledging."""
 
 _ROOM_IN_BATCHES: Final = 3
 """A lane takes records for so many batches before it stops fetching."""
@@ -44,17 +37,22 @@ _ROOM_IN_BATCHES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A fetched range and what an agent read from it."""
+    """A fetched range and what an agent read from it; a long one may take many steps."""
 
     fetched: FetchedRange
     content: Any
+    long: bool = False
 
 
 class Processor(Protocol):
     """What a lane does with its batches: implemented by the agents."""
 
     def steps(self, batch: list[Any]) -> Iterator[Delivery]:
-        """Process what was read from the batch's ranges; each delivery goes out before the next."""
+        """Process what was read from the batch's ranges; each delivery goes out before the next.
+
+        While the steps of a long range are under way, those of other batches are taken from the first
+        to the last between two of them. None goes on after :meth:`discard`.
+        """
 
     def delivered(self, delivery: Delivery) -> None:
         """Take note that a delivery is on the broker."""
@@ -71,11 +69,17 @@ class _Lane:
     partition: int
     producer: PartitionProducer
     processor: Processor
+    batches: Retries
+    long_steps: Retries
     queue: deque[Submission] = field(default_factory=deque)
+    long: deque[Submission] = field(default_factory=deque)
+    """The long ranges, one after the other; ``steps`` are those of the first, once it was begun."""
+    steps: Iterator[Delivery] | None = None
+    rests_until: float = 0.0
+    """When the next of the steps may be taken."""
     records: int = 0
     waiting_since: float | None = None
     """Since when it has had work without getting on; a try that failed is getting on."""
-    failing: Failing | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
 
@@ -117,7 +121,7 @@ class Lanes:
         if lane is None or self._closing or fetched.generation != self._generation:
             log.debug("range of a former assignment dropped", partition=fetched.partition)
             return
-        lane.queue.append(submission)
+        (lane.long if submission.long else lane.queue).append(submission)
         lane.waiting_since = lane.waiting_since or monotonic()
         lane.records += len(fetched.records)
         lane.wake.set()
@@ -156,7 +160,7 @@ class Lanes:
     def facts(self) -> tuple[LaneFacts, ...]:
         """Return how each lane gets on."""
         return tuple(
-            LaneFacts(lane.partition, lane.waiting_since, lane.failing)
+            LaneFacts(lane.partition, lane.waiting_since, _failing(lane))
             for _, lane in sorted(self._lanes.items())
         )
 
@@ -180,7 +184,10 @@ class Lanes:
         metrics.OWNED_PARTITIONS.set(len(opened))
 
     async def quiesce(self) -> None:
-        """Finish the batches in flight, drop the queued ones, and take nothing until opened again."""
+        """Finish the batches in flight, drop the rest, and take nothing until opened again.
+
+        Of a long range the step in flight is finished: whoever owns the partition next reads it again.
+        """
         self._closing = True
         tasks = []
         for lane in self._lanes.values():
@@ -201,7 +208,7 @@ class Lanes:
         )
         # tenacity's objects of a batch are a cycle that holds its lane until the next full collection.
         for lane in lanes:
-            lane.processor.discard()
+            self._discard(lane)
 
     async def _open(self, partition: int) -> _Lane:
         producer = PartitionProducer(
@@ -210,21 +217,36 @@ class Lanes:
             self._settings.namespace,
         )
         await asyncio.get_running_loop().run_in_executor(self._threads, producer.open)
-        return _Lane(partition, producer, self._processors(partition))
+        batches, long_steps = (
+            Retries(partition, lambda: self._closing, self._count_failing) for _ in range(2)
+        )
+        return _Lane(partition, producer, self._processors(partition), batches, long_steps)
 
     async def _run(self, lane: _Lane) -> None:
         try:
             while not self._closing:
-                await lane.wake.wait()
-                lane.wake.clear()
-                while lane.queue and not self._closing:
+                await self._wait_for_work(lane)
+                if lane.queue and not self._closing:
                     await self._process(lane, self._take(lane))
+                if self._is_due(lane):
+                    await self._go_on(lane)
         except Exception as failure:
             if not (self._closing and isinstance(failure, DeliveryError)):
                 log.exception("lane stopped", partition=lane.partition)
                 await self._on_failure(failure)
         finally:
             lane.waiting_since = None
+
+    async def _wait_for_work(self, lane: _Lane) -> None:
+        """Return when there is a batch to process, or when the next step of a long range is due."""
+        if not lane.queue:
+            rest = max(0.0, lane.rests_until - monotonic()) if lane.long else None
+            with suppress(TimeoutError):
+                await asyncio.wait_for(lane.wake.wait(), rest)
+        lane.wake.clear()
+
+    def _is_due(self, lane: _Lane) -> bool:
+        return bool(lane.long) and monotonic() >= lane.rests_until and not self._closing
 
     def _take(self, lane: _Lane) -> list[Submission]:
         batch = [lane.queue.popleft()]
@@ -238,70 +260,78 @@ class Lanes:
 
     async def _process(self, lane: _Lane, batch: list[Submission]) -> None:
         started = lane.waiting_since = monotonic()
-        async for attempt in AsyncRetrying(
-            retry=retry_if_exception_type(DeliveryError),
-            stop=stop_any(stop_after_delay(GIVE_UP_AFTER_S), _WhenClosing(self)),
-            wait=wait_random_exponential(multiplier=0.2, max=10.0),
-            before_sleep=lambda state: self._note_failure(lane, state),
-            reraise=True,
-        ):
-            with attempt:
-                await self._attempt(lane, batch)
-        self._note_success(lane)
+        await lane.batches.insist(partial(self._attempt, lane, batch))
+        lane.batches.succeeded()
+        self._finish(lane, batch)
+        metrics.BATCHES.inc()
+        metrics.BATCH_SECONDS.observe(monotonic() - started)
+
+    async def _go_on(self, lane: _Lane) -> None:
+        """Take the next step of the first long range; after the last one the range is finished."""
+        if await lane.long_steps.insist(partial(self._step, lane)):
+            lane.long_steps.succeeded()
+            self._finish(lane, [lane.long.popleft()])
+
+    def _finish(self, lane: _Lane, batch: list[Submission]) -> None:
         for submission in batch:
             fetched = submission.fetched
             lane.records = max(0, lane.records - len(fetched.records))
             self._finished[fetched.topic, fetched.partition] = fetched.next_offset
-        lane.waiting_since = monotonic() if lane.queue else None
+        lane.waiting_since = monotonic() if lane.queue or lane.long else None
         self._room.set()
-        metrics.BATCHES.inc()
-        metrics.BATCH_SECONDS.observe(monotonic() - started)
-
-    def _note_failure(self, lane: _Lane, state: RetryCallState) -> None:
-        failure = state.outcome.exception() if state.outcome else None
-        log.warning(
-            "delivery failed, trying again",
-            partition=lane.partition,
-            attempt=state.attempt_number,
-            reason=str(failure),
-        )
-        metrics.RETRIES.inc()
-        now = monotonic()
-        began = now if lane.failing is None else lane.failing.since
-        reason = failure.cause if isinstance(failure, DeliveryError) else ""
-        lane.failing = Failing(began, state.attempt_number, reason)
-        lane.waiting_since = now
-        self._count_failing()
-
-    def _note_success(self, lane: _Lane) -> None:
-        if lane.failing is not None:
-            lane.failing = None
-            self._count_failing()
-            log.info("delivery goes on", partition=lane.partition)
 
     def _count_failing(self) -> None:
-        metrics.FAILING.set(sum(lane.failing is not None for lane in self._lanes.values()))
+        metrics.FAILING.set(sum(_failing(lane) is not None for lane in self._lanes.values()))
 
     async def _attempt(self, lane: _Lane, batch: list[Submission]) -> None:
-        loop = asyncio.get_running_loop()
         try:
             for delivery in lane.processor.steps([submission.content for submission in batch]):
-                if not delivery:
-                    await asyncio.sleep(0)
-                    continue
-                offsets = await loop.run_in_executor(
-                    self._threads,
-                    lane.producer.deliver,
-                    lane.partition,
-                    delivery,
-                    self._changelogs.__getitem__,
-                )
-                self._store(lane.partition, delivery, offsets)
-                lane.processor.delivered(delivery)
-                lane.waiting_since = monotonic()
+                await self._deliver(lane, delivery)
         except BaseException:
-            lane.processor.discard()
+            self._discard(lane)
             raise
+
+    async def _step(self, lane: _Lane) -> bool:
+        """Take one step of the first long range; return whether there was none left."""
+        try:
+            if lane.steps is None:
+                lane.steps = lane.processor.steps([lane.long[0].content])
+            began = monotonic()
+            delivery = next(lane.steps, None)
+            # Lanes with long ranges share the event loop with each other and with whatever is short.
+            busy = sum(bool(each.long) for each in self._lanes.values())
+            lane.rests_until = monotonic() + (monotonic() - began) * busy
+            if delivery is None:
+                lane.steps = None
+                return True
+            await self._deliver(lane, delivery)
+        except BaseException:
+            self._discard(lane)
+            raise
+        if delivery:
+            lane.long_steps.succeeded()
+        return False
+
+    async def _deliver(self, lane: _Lane, delivery: Delivery) -> None:
+        if delivery:
+            offsets = await asyncio.get_running_loop().run_in_executor(
+                self._threads,
+                lane.producer.deliver,
+                lane.partition,
+                delivery,
+                self._changelogs.__getitem__,
+            )
+            self._store(lane.partition, delivery, offsets)
+            lane.processor.delivered(delivery)
+        else:
+            await asyncio.sleep(0)
+        lane.waiting_since = monotonic()
+
+    def _discard(self, lane: _Lane) -> None:
+        """Forget what is not on the broker; a long range begins anew."""
+        lane.steps = None
+        lane.processor.discard()
+        lane.waiting_since = monotonic()
 
     def _store(self, partition: int, delivery: Delivery, offsets: Mapping[tuple[str, int], int]) -> None:
         for table, key, value in delivery.rows:
@@ -312,11 +342,7 @@ class Lanes:
                 self._tables[table].stored.note_written(topic, partition, offset)
 
 
-class _WhenClosing(stop_base):
-    """Stops trying again once the lanes are being closed: the batch is read again by its next owner."""
-
-    def __init__(self, lanes: Lanes) -> None:
-        self._lanes = lanes
-
-    def __call__(self, retry_state: RetryCallState) -> bool:  # noqa: ARG002 - tenacity's signature
-        return self._lanes.closing
+def _failing(lane: _Lane) -> Failing | None:
+    """Return what of a lane fails, the first to begin with it."""
+    failing = [kind.failing for kind in (lane.batches, lane.long_steps) if kind.failing is not None]
+    return min(failing, key=lambda one: one.since, default=None)

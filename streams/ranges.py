@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 
@@ -45,3 +46,11 @@ class FetchedRange:
     next_offset: int
     records: tuple[FetchedRecord, ...]
     generation: int
+
+    def singly(self) -> Iterator[FetchedRange]:
+        """Return the range in parts of one record each, so that each may be finished by itself."""
+        first = self.first_offset
+        for record in self.records[:-1]:
+            yield replace(self, first_offset=first, next_offset=record.offset + 1, records=(record,))
+            first = record.offset + 1
+        yield replace(self, first_offset=first, records=self.records[-1:])

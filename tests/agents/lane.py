@@ -36,13 +36,14 @@ def empty_tables() -> Tables:
 
 
 class Lane:
-    """Processes batches as a lane does, and keeps what was written."""
+    """Processes batches as a lane does, and keeps what was written. A step is one account's."""
 
-    def __init__(self, tables: Tables | None = None, partition: int = 0) -> None:
+    def __init__(self, tables: Tables | None = None, partition: int = 0, step_s: float = 0.0) -> None:
         self.tables = empty_tables() if tables is None else tables
         self.partition = partition
         self.processor = PartitionProcessor(
-            partition, Surroundings(CODEC, self.tables, "/test/engine", PARTITIONS, lambda: NOW)
+            partition,
+            Surroundings(CODEC, self.tables, "/test/engine", PARTITIONS, lambda: NOW, step_s),
         )
 
     def process(self, *batches: Batch) -> list[Delivery]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.clock import Clock, Underway, dump_clock, load_clock
+from agents.clock import Answers, Clock, Underway, dump_clock, load_clock
 from domain.engagement import (
     DEFAULT_MODEL,
     Baseline,
@@ -32,7 +32,7 @@ def pointed(clock: Clock, *senders: int, tick_id: str = TICK) -> Clock:
 
 def strengthened(clock: Clock, *senders: int, tick_id: str = TICK) -> Clock:
     for sender in senders:
-        clock = clock.strengthened(tick_id, sender, STRENGTHS[sender])
+        clock = clock.strengthened(tick_id, sender, STRENGTHS[sender], len(POINTS))
     return clock
 
 
@@ -157,9 +157,9 @@ def test_an_answer_to_a_tick_that_is_not_under_way_changes_nothing() -> None:
 def test_answers_to_two_ticks_are_kept_apart() -> None:
     clock = pointed(begun("tick-2", begun()), 0, 1)
     clock = pointed(clock, 2, tick_id="tick-2")
-    assert {known: set(one.points) for known, one in clock.underway.items()} == {
-        TICK: {0, 1},
-        "tick-2": {2},
+    assert {known: one.points.senders for known, one in clock.underway.items()} == {
+        TICK: 0b011,
+        "tick-2": 0b100,
     }
     assert all(one.yardstick is None for one in clock.underway.values())
 
@@ -195,7 +195,7 @@ models = st.builds(
     st.integers(1, 9),
     st.dictionaries(st.text(max_size=9), st.integers(0, 100), max_size=3),
 )
-answers = st.dictionaries(st.integers(0, 1023), parts, max_size=3)
+answers = st.builds(Answers, st.integers(0, 2**1024 - 1), parts)
 clocks = st.builds(
     Clock,
     as_of=days,

@@ -1,6 +1,7 @@
 """A definition goes round all partitions; each keeps it and creates what follows from it, once."""
 
 from itertools import count
+from math import inf
 from typing import Any
 
 import pytest
@@ -224,10 +225,7 @@ def populated() -> Engine:
     return engine
 
 
-def test_a_definition_interrupted_between_its_accounts_ends_as_if_it_had_not_been(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("agents.partition._ACCOUNTS_PER_STEP", 1)
+def test_a_definition_interrupted_between_its_accounts_ends_as_if_it_had_not_been() -> None:
     whole = populated()
     expected = whole.define(DEFINED)
     assert len(expected) == 1 + 5, "the reading, and one step for each account"
@@ -247,11 +245,8 @@ def joined(deliveries: list[Any]) -> list[str]:
     return sorted(map(str, told(deliveries, MEMBERSHIP_CHANGED)))
 
 
-def test_an_account_that_changes_between_the_steps_of_a_definition_has_its_group_already(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_account_that_changes_between_the_steps_of_a_definition_has_its_group_already() -> None:
     """After a restart other topics may come first; the definition is in the tables by then."""
-    monkeypatch.setattr("agents.partition._ACCOUNTS_PER_STEP", 1)
     whole, interrupted = Lane(), Lane()
     names = ("acme", "globex", "umbrella")
     for lane in (whole, interrupted):
@@ -280,20 +275,24 @@ def test_a_definition_that_could_not_be_delivered_is_forgotten() -> None:
 
 
 def test_a_definition_does_not_hide_what_the_date_did_to_an_account() -> None:
-    """Until the first tick the date follows the activity; who is touched later is caught up then."""
+    """Until the first tick the date follows the activity; who is looked at later is caught up then."""
     engine = Engine()
     engine.take(account_profile(), *activities(3))
     engine.take(*activities(2, account="globex", at=moment(TODAY + 31)))
-    engine.define(DEFINED)
+    scores = told(engine.define(DEFINED), SCORE_UPDATED)
+    assert [(score.lead_id, score.reason) for score in scores] == [("ada", "decay")]
     scores = told(engine.take(*activities(1, "bob", named="b", at=moment(TODAY + 31))), SCORE_UPDATED)
-    assert [(score.lead_id, score.reason) for score in scores] == [("ada", "decay"), ("bob", "activity")]
+    assert [(score.lead_id, score.reason) for score in scores] == [("bob", "activity")]
 
 
-def test_one_definition_of_many_accounts_is_delivered_in_slices() -> None:
-    lane = Lane()
-    lane.fold(*(account_profile(account=f"account-{number:03d}") for number in range(450)))
+@pytest.mark.parametrize(("step_s", "sizes"), [(0.0, [1, 1, 1]), (inf, [3])], ids=["short", "long"])
+def test_a_definition_of_many_accounts_is_delivered_in_steps_of_so_much_time(
+    step_s: float, sizes: list[int]
+) -> None:
+    lane = Lane(step_s=step_s)
+    lane.fold(*(account_profile(account=f"account-{number}") for number in range(3)))
     delivered = lane.process(defining(DEFINED))
-    assert [len(told([one], BUYING_GROUP_STATE)) for one in delivered] == [200, 200, 50]
+    assert [len(told([one], BUYING_GROUP_STATE)) for one in delivered] == sizes
 
 
 def test_a_draft_creates_nothing_until_it_is_live() -> None:

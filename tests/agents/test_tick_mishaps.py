@@ -106,9 +106,8 @@ def test_whatever_comes_again_on_the_way_of_a_tick_changes_nothing() -> None:
 
 @pytest.mark.parametrize("weights", [None, BOLD], ids=["same model", "another model"])
 def test_a_tick_that_is_interrupted_after_any_of_its_steps_ends_as_if_it_had_not_been(
-    weights: dict[str, int] | None, monkeypatch: pytest.MonkeyPatch
+    weights: dict[str, int] | None,
 ) -> None:
-    monkeypatch.setattr("agents.partition._ACCOUNTS_PER_STEP", 1)
 
     def prepared() -> Engine:
         engine = busy()

@@ -7,8 +7,7 @@ from time import monotonic
 
 import pytest
 
-from streams import lanes as lanes_module
-from streams import metrics
+from streams import metrics, retries
 from streams.delivery import DeliveryError
 from streams.health import LaneFacts
 from streams.lanes import Lanes, Submission
@@ -205,7 +204,7 @@ async def test_a_partition_that_fails_no_longer_counts_once_it_is_another_worker
 async def test_a_delivery_that_goes_on_failing_stops_the_worker_unfinished(
     servers: str, namespace: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lanes_module, "GIVE_UP_AFTER_S", 0.5)
+    monkeypatch.setattr(retries, "GIVE_UP_AFTER_S", 0.5)
     async with opened(servers, namespace, Undeliverable) as made:
         made.submit(0, b"a")
         await until(lambda: bool(made.failures))
