@@ -1,13 +1,14 @@
 """A partition's clock: dates do not move back, and a tick's answers give one baseline in any order."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import permutations
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.clock import Answers, Clock, Underway, dump_clock, load_clock
+from agents.clock import Answers, Clock, Move, Underway, dump_clock, dump_move, load_clock, load_move
 from domain.engagement import (
     DEFAULT_MODEL,
     Baseline,
@@ -137,6 +138,40 @@ def test_an_answer_that_comes_twice_counts_once() -> None:
     assert strengthened(clock, 2).complete(TICK, 3)
 
 
+def test_an_answer_that_comes_twice_counts_as_the_greater_of_both() -> None:
+    """A worker that died between its answer and acknowledging the question answers again."""
+    clock = begun().pointed(TICK, 1, TenantPart(60, 90), 3).pointed(TICK, 1, TenantPart(30, 100), 3)
+    assert clock.underway[TICK].points == Answers(0b010, TenantPart(60, 100))
+    assert clock.pointed(TICK, 1, TenantPart(60, 90), 3) is clock
+
+
+@pytest.mark.parametrize("sender", [3, 2**31 - 1])
+def test_an_answer_of_a_partition_that_there_is_not_changes_nothing(sender: int) -> None:
+    clock = begun()
+    assert clock.pointed(TICK, sender, POINTS[0], 3) is clock
+    assert clock.strengthened(TICK, sender, STRENGTHS[0], 3) is clock
+
+
+def test_what_an_answer_adds_to_the_row_is_less_than_a_byte() -> None:
+    few, all_ = begun(), begun()
+    for sender in range(1024):
+        all_ = all_.pointed(TICK, sender, POINTS[0], 1025)
+    few = few.pointed(TICK, 0, POINTS[0], 1025)
+    assert len(dump_clock(all_)) - len(dump_clock(few)) < 1024 / 2
+
+
+def test_a_row_that_keeps_answers_one_by_one_is_read_as_their_greatest() -> None:
+    clock = strengthened(pointed(begun(), 0, 1, 2), 1)
+    fields = orjson.loads(dump_clock(clock))
+    fields["underway"][TICK] |= {
+        "points": {str(sender): asdict(part) for sender, part in enumerate(POINTS)},
+        "strengths": {"1": asdict(STRENGTHS[1])},
+    }
+    assert load_clock(orjson.dumps(fields)) == clock
+    fields["underway"][TICK] |= {"points": {}, "strengths": {}, "yardstick": None}
+    assert load_clock(orjson.dumps(fields)) == begun()
+
+
 def test_nothing_is_complete_before_its_first_answer() -> None:
     assert not Clock().complete(TICK, 1)
     assert not begun().complete(TICK, 1)
@@ -218,6 +253,11 @@ clocks = st.builds(
 @given(clocks)
 def test_a_clock_comes_back_from_its_row_as_it_was(clock: Clock) -> None:
     assert load_clock(dump_clock(clock)) == clock
+
+
+@given(st.builds(Move, st.text(max_size=9), st.integers(0, 2**53), st.text(max_size=9)))
+def test_a_move_comes_back_from_its_row_as_it_was(move: Move) -> None:
+    assert load_move(dump_move(move)) == move
 
 
 @given(clocks, st.lists(st.tuples(days, baselines), max_size=6))

@@ -54,6 +54,7 @@ class Opened:
         partition: int = 0,
         generation: int = 1,
         following: int | None = None,
+        long: bool = False,
     ) -> None:
         """Submit a range whose records have these values."""
         records = [Made(first + place, value) for place, value in enumerate(values)]
@@ -65,7 +66,7 @@ class Opened:
             generation=generation,
             following=following,
         )
-        self.lanes.submit(Submission(one, one.records))
+        self.lanes.submit(Submission(one, one.records, long))
 
     async def finished(self, expected: dict[tuple[str, int], int]) -> None:
         """Wait until so much is finished."""
