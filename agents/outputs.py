@@ -7,13 +7,19 @@ That they are what the contracts say is shown by reading every output back in th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final, TypeAlias
 
-from agents.group_states import StateWriter, members_fields
+from agents.group_states import (
+    Fields,
+    StateWriter,
+    figures_fields,
+    head_fields,
+    members_fields,
+    roles_fields,
+)
 from agents.reading import Origin
 from domain.account import Tenant
 from domain.calendar import Millis
-from domain.completeness import Completeness
 from domain.engagement import window_start
 from domain.events import Decision, StageMove, StatusUpdate
 from domain.identity import report_id
@@ -47,9 +53,16 @@ from streams.topics import (
     Topic,
 )
 
-NO_ORIGIN: Final = Origin(None, replay=False)
+_Told: TypeAlias = (
+    ScoreUpdated
+    | CompletenessChanged
+    | MembershipChanged
+    | StageChanged
+    | StatusChanged
+    | DecisionAnswered
+)
 
-Fields = dict[str, Any]
+NO_ORIGIN: Final = Origin(None, replay=False)
 
 
 class OutputWriter:
@@ -75,33 +88,27 @@ class OutputWriter:
         event_id = report_id(topic.name, subject, report.version)
         cause = _cause(report)
         origin = origins.get(cause.event_id, NO_ORIGIN)
-        fields: Fields = {
-            "event_id": event_id,
-            "version": report.version,
-            "account_id": account_id,
-            "emitted_at": now,
-            "cause_event_id": cause.event_id,
-            "replay": origin.replay,
-        }
-        match report:
-            case GroupState():
-                fields |= _state(report)
-            case ScoreUpdated():
-                fields |= _common(cause) | _score(report, tenant)
-            case CompletenessChanged():
-                fields |= _common(cause) | _completeness(report)
-            case MembershipChanged():
-                fields |= _common(cause) | _membership(report)
-            case StageChanged() | StatusChanged():
-                fields |= _common(cause) | _progress(report)
-            case DecisionAnswered():
-                fields |= _common(cause) | _outcome(report)
+        if isinstance(report, GroupState):
+            key = subject
+            value = self._states.write(report, event_id, now, replay=origin.replay)
+        else:
+            key = account_id
+            fields: Fields = {
+                "event_id": event_id,
+                "version": report.version,
+                "account_id": account_id,
+                "occurred_at": cause.occurred_at,
+                "emitted_at": now,
+                "reason": cause.reason,
+                "cause_event_id": cause.event_id,
+                "replay": origin.replay,
+            }
+            fields |= _own(report, tenant)
+            value = self._codec.encode_fields(topic.name, fields)
         return Outgoing(
             topic.name,
-            (subject if topic is BUYING_GROUP_STATE else account_id).encode(),
-            self._states.write(report, fields)
-            if isinstance(report, GroupState)
-            else self._codec.encode_fields(topic.name, fields),
+            key.encode(),
+            value,
             None,
             event_headers(
                 name=topic.name,
@@ -116,15 +123,15 @@ class OutputWriter:
 
 def state_contract(report: GroupState, now: Millis) -> BuyingGroupState:
     """Return a group's state as its contract, for those who have no topic to read it from."""
-    return BuyingGroupState(
-        event_id=report_id(BUYING_GROUP_STATE.name, report.buying_group_id, report.version),
-        version=report.version,
-        account_id=report.account_id,
-        emitted_at=now,
-        cause_event_id=report.cause.event_id,
-        replay=False,
-        **_state(report) | {"members": members_fields(report)},
-    )
+    fields: Fields = {
+        "version": report.version,
+        "event_id": report_id(BUYING_GROUP_STATE.name, report.buying_group_id, report.version),
+        **head_fields(report),
+        "members": members_fields(report),
+        **roles_fields(report.completeness),
+        **figures_fields(report, now, replay=False),
+    }
+    return BuyingGroupState(**fields)
 
 
 _TOPICS: Final[Mapping[type[VersionedReport], Topic]] = {
@@ -141,14 +148,12 @@ _TOPICS: Final[Mapping[type[VersionedReport], Topic]] = {
 def _addressed(report: VersionedReport, account_id: str) -> tuple[Topic, str]:
     """Return a report's topic and its subject, whose versions are counted."""
     topic = _TOPICS[type(report)]
-    match report:
-        case ScoreUpdated(buying_group_id=None, lead_id=lead_id):
-            # A lead id is only unique within its account; a group id is unique everywhere.
-            return topic, f"{account_id}/{lead_id}"
-        case DecisionAnswered(decision=decision):
-            return topic, decision.buying_group_id
-        case _:
-            return topic, report.buying_group_id or ""
+    if isinstance(report, DecisionAnswered):
+        return topic, report.decision.buying_group_id
+    if report.buying_group_id is None:
+        # A lead id is only unique within its account; a group id is unique everywhere.
+        return topic, f"{account_id}/{report.lead_id}"
+    return topic, report.buying_group_id
 
 
 def _cause(report: VersionedReport) -> Cause:
@@ -159,8 +164,18 @@ def _cause(report: VersionedReport) -> Cause:
     return report.cause
 
 
-def _common(cause: Cause) -> Fields:
-    return {"occurred_at": cause.occurred_at, "reason": cause.reason}
+def _own(report: _Told, tenant: Tenant) -> Fields:
+    match report:
+        case ScoreUpdated():
+            return _score(report, tenant)
+        case CompletenessChanged():
+            return _completeness(report)
+        case MembershipChanged():
+            return _membership(report)
+        case StageChanged() | StatusChanged():
+            return _progress(report)
+        case DecisionAnswered():
+            return _outcome(report)
 
 
 def _score(report: ScoreUpdated, tenant: Tenant) -> Fields:
@@ -186,7 +201,7 @@ def _completeness(report: CompletenessChanged) -> Fields:
         "solution_interest_id": report.solution_interest_id,
         "previous": report.previous,
         "current": report.current.completeness,
-        **_roles(report.current),
+        **roles_fields(report.current),
     }
 
 
@@ -235,42 +250,6 @@ def _decided(decision: Decision | StageMove | StatusUpdate) -> Fields:
             return {"lead_id": None, "source": "journey", "operation": "update_stage"}
         case StatusUpdate():
             return {"lead_id": None, "source": "journey", "operation": "update_status"}
-
-
-def _state(report: GroupState) -> Fields:
-    return {
-        "buying_group_id": report.buying_group_id,
-        "solution_interest_id": report.solution_interest_id,
-        "name": report.name,
-        "completeness": report.completeness.completeness,
-        **_roles(report.completeness),
-        "score": report.score,
-        "raw_score": report.raw,
-        "baseline_version": report.baseline_version,
-        "model_version": report.model_version,
-        "as_of": report.as_of,
-        "stage": report.stage,
-        "status": report.status,
-        "versions": report.versions,
-    }
-
-
-def _roles(completeness: Completeness) -> Fields:
-    return {
-        "roles": [
-            {
-                "role": role.role,
-                "required": role.required,
-                "assigned": role.assigned,
-                "completeness": role.completeness,
-            }
-            for role in completeness.roles
-        ],
-        "missing_roles": [
-            {"role": missing.role, "short_by": missing.short_by}
-            for missing in completeness.missing_roles
-        ],
-    }
 
 
 def _member(member: Member | None) -> Fields | None:

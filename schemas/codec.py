@@ -4,20 +4,20 @@ A record is a zero byte, the schema's id as four bytes (big-endian), then Avro b
 safe on any bytes: a length beyond the end of the record ends the reading, it reserves no memory.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any, ClassVar, Final, Literal
 
-from fastavro import schemaless_reader, schemaless_writer
+from fastavro import schemaless_reader
 from fastavro.read import SchemaResolutionError
 from pydantic import ValidationError
 
 from schemas.contracts import CONTRACTS, ContractRow
 from schemas.fields import Contract
-from schemas.items import ItemWriter
 from schemas.parsing import Schema, canonical_sha256
 from schemas.registry import Registry, UnknownSchema, current_version
+from schemas.writing import Write, item_writer, part_writer, writer_of
 
 __all__ = [
     "CONTRACTS",
@@ -72,6 +72,7 @@ class _Opened:
     validate: Callable[[Any], Contract]
     header: bytes
     schema: Schema
+    write: Write
     canonical: str
     writers: dict[int, Schema] = field(default_factory=dict)
     """Schemas other than the current one that were met, by id."""
@@ -93,7 +94,7 @@ class Codec:
         opened = self._contracts.get(name) or self._open(name)
         if type(model) is not opened.model:
             raise TypeError(f"{name} takes {opened.model.__name__}, not {type(model).__name__}")
-        return _frame(opened, model.record())
+        return opened.header + opened.write(model.record())
 
     def encode_fields(self, name: str, fields: Mapping[str, Any]) -> bytes:
         """The record of contract `name` with plain fields, nested ones as dicts.
@@ -101,12 +102,23 @@ class Codec:
         For values the worker computed itself: checking them a second time costs as much as writing
         them. Nothing but their Avro types is checked.
         """
-        return _frame(self._contracts.get(name) or self._open(name), fields)
-
-    def item_writer(self, name: str, field: str) -> ItemWriter:
-        """Return what writes records of contract `name` with the items of array `field` as bytes."""
         opened = self._contracts.get(name) or self._open(name)
-        return ItemWriter(opened.header, opened.schema, field)
+        return opened.header + opened.write(fields)
+
+    def header(self, name: str) -> bytes:
+        """What every record of contract `name` begins with."""
+        return (self._contracts.get(name) or self._open(name)).header
+
+    def part_writer(self, name: str, fields: Sequence[str]) -> Write:
+        """What writes these fields of contract `name`, which stand one behind the other.
+
+        Avro writes a record as its fields in their order, so parts that did not change can be kept.
+        """
+        return part_writer((self._contracts.get(name) or self._open(name)).schema, fields)
+
+    def item_writer(self, name: str, field: str) -> Write:
+        """What writes one item of the array `field` of contract `name`."""
+        return item_writer((self._contracts.get(name) or self._open(name)).schema, field)
 
     def decode(self, name: str, data: bytes | None) -> Contract:
         """The event of contract `name` in `data`. Raises `BadRecord`."""
@@ -159,17 +171,11 @@ class Codec:
             validate=model.model_validate,
             header=b"\0" + self._registry.id_of(name).to_bytes(4, "big"),
             schema=version.schema,
+            write=writer_of(version.schema),
             canonical=canonical_sha256(version.schema),
         )
         self._contracts[name] = opened
         return opened
-
-
-def _frame(opened: _Opened, fields: Mapping[str, Any]) -> bytes:
-    sink = BytesIO()
-    sink.write(opened.header)
-    schemaless_writer(sink, opened.schema, fields)
-    return sink.getvalue()
 
 
 def _read(data: bytes, writer: Schema, reader: Schema | None) -> Any:
