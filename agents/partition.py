@@ -17,6 +17,7 @@ from domain.account import Account, Tenant
 from domain.calendar import Millis
 from domain.changes import Changes
 from domain.definitions import Catalog
+from domain.reports import DecisionAnswered
 from domain.settle import rescore
 from schemas.codec import Codec
 from schemas.control import ControlRecord
@@ -183,6 +184,9 @@ class Partition:
                 self._writer.write(report, account.account_id, tenant, origins or {}, now)
                 for report in changes.reports
             )
+            for report in changes.reports:
+                if type(report) is DecisionAnswered:
+                    metrics.OUTCOMES.labels(report.outcome.name).inc()
         if changes.too_old:
             metrics.TOO_OLD.inc(changes.too_old)
         if changes.erased:

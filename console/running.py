@@ -11,12 +11,14 @@ from typing import Any, Final
 
 import structlog
 
+from agents.baseline_watch import BaselineWatch
 from agents.ticker import Ticker
 from agents.worker import build_worker, system_clock
 from console.health_server import serve
 from schemas.codec import Codec
 from streams.app import EngineApp
 from streams.health import Health
+from streams.lag import LagCollector
 from streams.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -39,7 +41,7 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
     health = Health(app.facts)
     if settings.metrics_port is not None:
         try:
-            serve(health, settings.metrics_host, settings.metrics_port)
+            serve(health, settings.metrics_host, settings.metrics_port, [LagCollector(app.standings)])
         except OSError as error:
             log.error(  # noqa: TRY400 - the reason says it all
                 "METRICS_PORT cannot be opened, the worker does not start",
@@ -56,7 +58,10 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
 
     app.on_rebalance_complete.connect(_tell_ready(app), weak=False)
     log.info("worker starts", brokers=settings.kafka_bootstrap_servers, namespace=settings.namespace)
-    watching = asyncio.create_task(health.watch(), name="health")
+    watching = [
+        asyncio.create_task(health.watch(), name="health"),
+        asyncio.create_task(BaselineWatch(app).watch(), name="baselines"),
+    ]
     await app.start()
     if ticker is not None:
         ticker.start()
@@ -80,7 +85,8 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
         log.exception("stopping took too long, ending at once", seconds=STOP_AT_MOST_S)
         logging.shutdown()
         os._exit(CRASHED)
-    watching.cancel()
+    for task in watching:
+        task.cancel()
     log.info("worker stopped")
     return CRASHED if failed else STOPPED
 

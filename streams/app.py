@@ -13,6 +13,7 @@ from yarl import URL
 
 from streams.assignor import EngineAssignor
 from streams.health import Facts, since
+from streams.lag import Standing
 from streams.lanes import Lanes, ProcessorFactory
 from streams.recovery import EngineRecovery
 from streams.settings import Settings
@@ -78,6 +79,11 @@ class EngineApp(faust.App):
                 before.coordinator_lost_since, not consumer.knows_coordinator, now
             ),
         )
+
+    def standings(self) -> list[Standing]:
+        """Return where each input partition of the worker stands. Any thread may ask."""
+        consumer: RangeConsumer | None = self._consumer  # type: ignore[assignment]
+        return [] if consumer is None else consumer.standings(self.settings.namespace)
 
     def source(self, topic: Topic) -> Any:
         """Return the Faust topic whose messages are whole fetched ranges."""

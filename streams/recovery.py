@@ -80,10 +80,12 @@ class EngineRecovery(Recovery):
             metrics.RECOVERING.set(sum(missing.values()))
             if not missing:
                 self.stall = None
+                metrics.RECOVERY_STALLED.set(0)
                 continue
             now = time.monotonic()
             stall = self.stall = self.stall or Stall.begin(sum(missing.values()), now)
             stuck_s = stall.look(sum(missing.values()), now)
+            metrics.RECOVERY_STALLED.set(stuck_s)
             if stuck_s > GIVE_UP_AFTER_S:
                 msg = f"no changelog record came for {stuck_s:.0f} s; missing: {_listed(missing)}"
                 await self.app.crash(RecoveryStuck(msg))

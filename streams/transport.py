@@ -31,6 +31,7 @@ import aiokafka
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
+from streams.lag import Backlog, Standing, standings_of
 from streams.ranges import FetchedRange
 
 FAUST_VERSION: Final = "0.15.3"
@@ -68,6 +69,7 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
     def __post_init__(self) -> None:
         super().__post_init__()
         self._handed_over: dict[TP, int] = {}
+        self.backlog = Backlog()
 
     def _create_worker_consumer(self, transport: driver.Transport) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -120,10 +122,17 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
                 self._log_begins_anew(tp)
             if next_offset > first_offset or records:
                 self._handed_over[tp] = next_offset
-                ranges[tp] = [
-                    FetchedRange(tp.topic, tp.partition, first_offset, next_offset, records, generation)
-                ]
+                fetched_range = FetchedRange(
+                    tp.topic, tp.partition, first_offset, next_offset, records, generation
+                )
+                ranges[tp] = [fetched_range]
+                if records and not self.consumer._is_changelog_tp(tp):
+                    self.backlog.note(tp, fetched_range, self.finished(tp) or 0)
         return ranges
+
+    def finished(self, tp: TP) -> int | None:
+        """Return the offset after the last finished one, None before the first."""
+        return cast("RangeConsumer", self.consumer).intake.finished().get((tp.topic, tp.partition))
 
     async def _seek_wait(
         self, consumer: aiokafka.AIOKafkaConsumer, partitions: Mapping[TP, int]
@@ -148,6 +157,7 @@ class RangeConsumerThread(driver.AIOKafkaConsumerThread):
 
     async def _seek_to_committed(self, consumer: aiokafka.AIOKafkaConsumer) -> Mapping[TP, int]:
         committed: Mapping[TP, int] = await consumer.seek_to_committed()
+        self.backlog.forget()
         # aiokafka leaves a partition that has no committed offset, or 0, wherever it is by now.
         unread = []
         for tp, offset in committed.items():
@@ -190,6 +200,19 @@ class RangeConsumer(driver.Consumer):
         consumer = self._thread._consumer
         coordinator = None if consumer is None else consumer._coordinator
         return coordinator is not None and coordinator.coordinator_id is not None
+
+    def standings(self, namespace: str) -> list[Standing]:
+        """Return where each source partition stands. Any thread may ask."""
+        thread = cast("RangeConsumerThread", self._thread)
+        assignment = None if thread._consumer is None else _assignment(thread._consumer)
+        if assignment is None:
+            return []
+        places = (
+            (TP(tp.topic, tp.partition), assignment.state_value(tp))
+            for tp in assignment.tps
+            if not self._is_changelog_tp(tp)
+        )
+        return standings_of(places, thread.finished, thread.backlog, namespace)
 
     async def _getmany(
         self,

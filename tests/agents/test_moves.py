@@ -6,6 +6,7 @@ import pytest
 
 from agents.reading import Batch, Origin
 from domain.events import AccountEvent
+from streams import metrics
 from streams.topics import (
     ASSIGNMENT_OUTCOME,
     BUYING_GROUP_STATE,
@@ -42,6 +43,13 @@ def founded(*events: AccountEvent) -> Lane:
 def outcomes(lane: Lane, *events: AccountEvent) -> list[str]:
     delivered = lane.process(Batch(events=list(events)))
     return [one.outcome for one in told(delivered, ASSIGNMENT_OUTCOME)]
+
+
+def test_each_answer_is_counted_by_its_outcome() -> None:
+    lane = founded()
+    counted = metrics.OUTCOMES.labels("applied")._value.get()
+    assert outcomes(lane, move("New"), status("in talks", at=moment(hour=13))) == ["applied"] * 2
+    assert metrics.OUTCOMES.labels("applied")._value.get() == counted + 2
 
 
 def test_a_move_and_a_status_are_reported_answered_and_in_the_state() -> None:

@@ -8,16 +8,18 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import monotonic
 from typing import Any
 
 import pytest
+from prometheus_client.registry import Collector
 
 from console.health_server import serve
 from streams.health import LOOP_STOPPED_S, Facts, Failing, Health, LaneFacts
+from streams.lag import LagCollector, Standing
 from streams.settings import Settings
 from tests.console.calling import ROOT
 
@@ -38,9 +40,11 @@ def health_of(facts: Facts, ago: float = 0.0) -> Health:
 
 
 @contextmanager
-def served(health: Health, host: str = "127.0.0.1") -> Iterator[str]:
+def served(
+    health: Health, host: str = "127.0.0.1", collectors: Iterable[Collector] = ()
+) -> Iterator[str]:
     """Serve on a free port; give the address."""
-    server = serve(health, host, 0)
+    server = serve(health, host, 0, collectors)
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
@@ -95,6 +99,32 @@ def test_metrics_are_where_they_always_were() -> None:
         status, kind, body = get(f"{address}/metrics")
     assert (status, kind.split(";")[0]) == (200, "text/plain")
     assert b"buying_groups_failing_partitions" in body
+
+
+def figure(address: str, name: str) -> float:
+    _, _, page = get(f"{address}/metrics")
+    (line,) = [line for line in page.decode().splitlines() if line.startswith(f"{name} ")]
+    return float(line.split()[1])
+
+
+def test_metrics_say_whether_the_worker_is_ready_and_what_memory_it_may_have() -> None:
+    with served(health_of(WORKING)) as address:
+        assert figure(address, "buying_groups_ready") == 1
+        assert figure(address, "buying_groups_memory_limit_bytes") > 0
+    with served(health_of(replace(WORKING, assigned=False))) as address:
+        assert figure(address, "buying_groups_ready") == 0
+
+
+def test_metrics_hold_what_collectors_tell_at_that_moment_and_can_be_asked_for_by_name() -> None:
+    standings = [Standing("accounts", 0, end=10, done=4, oldest_ms=None, newest_ms=0)]
+    with served(health_of(WORKING), collectors=[LagCollector(lambda: standings)]) as address:
+        assert figure(address, 'buying_groups_lag_records{topic="accounts"}') == 6
+        standings.append(Standing("accounts", 1, end=10, done=9, oldest_ms=None, newest_ms=0))
+        assert figure(address, 'buying_groups_lag_records{topic="accounts"}') == 7
+        asked = get(f"{address}/metrics?name%5B%5D=buying_groups_lag_records")[2].decode()
+    assert {line.split("{")[0] for line in asked.splitlines() if not line.startswith("#")} == {
+        "buying_groups_lag_records"
+    }
 
 
 @pytest.mark.parametrize("path", ["/", "/readyz/", "/metrics/x", "/favicon.ico"])

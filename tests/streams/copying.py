@@ -102,12 +102,14 @@ class Undeliverable(Copy):
             yield delivery
 
 
-def copying(settings: Settings, made: dict[int, Copy] | None = None) -> EngineApp:
+def copying(
+    settings: Settings, made: dict[int, Copy] | None = None, making: Callable[[int], Copy] = Copy
+) -> EngineApp:
     """Return an app that copies ``lead-activity``; its processors are put into ``made``."""
     processors: dict[int, Copy] = {} if made is None else made
 
     def processor(partition: int) -> Processor:
-        processors[partition] = Copy(partition)
+        processors[partition] = making(partition)
         return processors[partition]
 
     app = build_app(settings, lambda _: processor)

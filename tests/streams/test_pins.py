@@ -112,6 +112,10 @@ def test_the_private_names_that_are_set_or_read_still_mean_something() -> None:
         assert f"self.{name} = defaultdict" in written(consumer.Consumer.__init__)
     for name in ("has_valid_position", "position"):
         assert isinstance(getattr(subscription_state.TopicPartitionState, name), property)
+    for name in ("highwater", "lso", "_position"):
+        assert f"self.{name} = None" in written(subscription_state.TopicPartitionState.__init__)
+    assert "tp_state.highwater = highwater" in written(fetcher.Fetcher._proc_fetch_request)
+    assert "tp_state.lso = lso" in written(fetcher.Fetcher._proc_fetch_request)
     assert isinstance(subscription_state.Assignment.tps, property)
     assert manager.TableManager._recovery is None
 

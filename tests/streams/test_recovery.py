@@ -58,6 +58,7 @@ async def test_what_is_missing_is_counted_and_noted_until_it_has_come(
         noted = app.facts(Facts(0.0), 1.0)
         assert noted.recovering == 7
         assert noted.recovery_stuck_since is not None
+        await until(lambda: metrics.RECOVERY_STALLED._value.get() > 0)
 
         recovery.active_offsets[first] = 11
         await until(lambda: metrics.RECOVERING._value.get() == 1)
@@ -65,5 +66,6 @@ async def test_what_is_missing_is_counted_and_noted_until_it_has_come(
         await until(lambda: metrics.RECOVERING._value.get() == 0)
         noted = app.facts(noted, 2.0)
         assert (noted.recovering, noted.recovery_stuck_since) == (0, None)
+        assert metrics.RECOVERY_STALLED._value.get() == 0
     finally:
         watching.cancel()
