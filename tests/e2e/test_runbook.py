@@ -1,0 +1,233 @@
+"""The runbook's commands exist as they are typed, and what it quotes is what the engine says."""
+
+import ast
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import typer
+import yaml
+
+from console.cli import app
+from streams.topics import ALL_TOPICS
+
+ROOT = Path(__file__).parents[2]
+RUNBOOK = ROOT / "docs/runbook.md"
+TEXT = RUNBOOK.read_text(encoding="utf-8")
+WRONG_USE: Final = typer.BadParameter.__mro__[1]
+"""What the command line raises for every kind of wrong use."""
+ENGINE: Final = "buying-groups"
+KAFKA_TOOLS: Final = {
+    "kafka-configs.sh",
+    "kafka-console-consumer.sh",
+    "kafka-consumer-groups.sh",
+    "kafka-topics.sh",
+}
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+MANIFESTS: list[dict[str, Any]] = [
+    yaml.safe_load(file.read_text()) for file in (ROOT / "deploy/kubernetes").glob("*.yaml")
+]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A line of a console block, and the section it stands in."""
+
+    section: str
+    line: str
+
+    @property
+    def words(self) -> list[str]:
+        return shlex.split(self.line)
+
+    @property
+    def engine(self) -> list[str] | None:
+        """Return the arguments of `buying-groups`, also where it is run within a container."""
+        words = self.words
+        if words[:3] == ["docker", "compose", "exec"]:
+            words = words[4:]
+        elif "--" in words:
+            words = words[words.index("--") + 1 :]
+        return words[1:] if words[0] == ENGINE else None
+
+
+def commands() -> list[Command]:
+    """Return every command of the runbook."""
+    found: list[Command] = []
+    section = ""
+    for part in re.finditer(r"^#+ ([^\n]+)$|^```console\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL):
+        if part[1]:
+            section = part[1]
+            continue
+        lines = part[2].splitlines()
+        assert all(line.startswith("$ ") for line in lines), section
+        found += [Command(section, line.removeprefix("$ ")) for line in lines]
+    return found
+
+
+COMMANDS = commands()
+
+
+@pytest.fixture(autouse=True)
+def in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def named(command: Command) -> str:
+    return f"{command.section}: {command.line[:60]}"
+
+
+def test_every_block_holds_commands() -> None:
+    assert re.findall(r"^```(.*)$", TEXT, re.MULTILINE)[::2] == ["console"] * TEXT.count("```console")
+    assert len(COMMANDS) > 30
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.engine is not None], ids=named)
+def test_a_command_of_the_engine_exists_with_its_options(command: Command) -> None:
+    understood(command.engine or [])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "topics chek",
+        "export --outptu table",
+        "export --output csv",
+        "fold examples/first-group.jsonl",
+        "fold examples/first-group.jsonl --as-of tomorrow",
+        "publish",
+        "publish examples/no-such-file.jsonl",
+        "export too-much",
+    ],
+)
+def test_a_slip_in_a_command_is_noticed(line: str) -> None:
+    with pytest.raises(WRONG_USE):
+        understood(line.split())
+
+
+def understood(arguments: list[str]) -> None:
+    """Let the command line take arguments in, files that must be there included, and run nothing."""
+    command: Any = typer.main.get_command(app)
+    context = None
+    while hasattr(command, "resolve_command"):
+        context = command.context_class(command, parent=context)
+        _, command, arguments = command.resolve_command(context, arguments)
+    command.make_context(ENGINE, arguments, parent=context)
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.words[0] == "docker"], ids=named)
+def test_a_command_of_compose_names_services_that_there_are(command: Command) -> None:
+    docker, compose, verb, *rest = command.words
+    assert (docker, compose) == ("docker", "compose")
+    assert verb in {"ps", "logs", "exec", "restart"}
+    services = set(COMPOSE["services"])
+    if verb == "exec":
+        service, program, *arguments = rest
+        assert service in services
+        if service == "kafka":
+            check_kafka_tool(program, arguments)
+        return
+    values = {index + 1 for index, word in enumerate(rest) if word in {"--since", "--tail", "--timeout"}}
+    names = [
+        word for index, word in enumerate(rest) if index not in values and not word.startswith("--")
+    ]
+    assert set(names) <= services
+
+
+def check_kafka_tool(program: str, arguments: list[str]) -> None:
+    """The tool is one of Kafka's, asks the listener of the network, and names what the engine has."""
+    given = dict(pairwise(arguments))
+    folder, _, tool = program.rpartition("/")
+    assert (folder, tool in KAFKA_TOOLS) == ("/opt/kafka/bin", True)
+    assert given["--bootstrap-server"] == "kafka:19092"
+    names = {topic.full_name("bg") for topic in ALL_TOPICS}
+    assert given.get("--topic", "bg.accounts") in names
+    assert given.get("--entity-name", "bg.accounts") in names
+    assert given.get("--group", "bg.engine") == "bg.engine"
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.words[0] == "kubectl"], ids=named)
+def test_a_command_of_kubectl_names_what_the_manifests_have(command: Command) -> None:
+    words = command.words
+    if "--" in words:
+        words = words[: words.index("--")]
+    namespace = next(each for each in MANIFESTS if each["kind"] == "Namespace")["metadata"]["name"]
+    assert words[words.index("--namespace") + 1] == namespace
+    (deployment,) = [each for each in MANIFESTS if each["kind"] == "Deployment"]
+    meant = [word for word in words if "/" in word]
+    assert meant == [f"deployment/{deployment['metadata']['name']}"] or words[1:3] == ["get", "pods"]
+
+
+@pytest.mark.parametrize("command", [each for each in COMMANDS if each.words[0] == "curl"], ids=named)
+def test_an_address_is_one_that_a_worker_or_the_schema_registry_serves(command: Command) -> None:
+    address = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/\w+)", command.words[-1])
+    assert address is not None
+    port, path = address.groups()
+    metrics_port = COMPOSE["services"]["worker-1"]["environment"]["METRICS_PORT"]
+    assert (port, path) in {(metrics_port, "/livez"), (metrics_port, "/readyz"), ("8081", "/subjects")}
+
+
+def test_no_other_program_is_asked_for() -> None:
+    assert {each.words[0] for each in COMMANDS} == {ENGINE, "docker", "kubectl", "curl"}
+
+
+def test_what_needs_no_kafka_works_as_it_stands() -> None:
+    """The other commands' real runs can be added here, on the brokers of tests/kafka."""
+    ran = 0
+    for command in COMMANDS:
+        words = command.words
+        if words[0] != ENGINE or words[1:2] not in (["fold"], ["definitions"]):
+            continue
+        if words[1] == "definitions" and words[2] != "check":
+            continue
+        done = subprocess.run(
+            [sys.executable, "-m", "console.cli", *words[1:]],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"{command.line}\n{done.stderr}"
+        ran += 1
+    assert ran == 3
+
+
+def test_every_link_leads_somewhere() -> None:
+    for text, link in re.findall(r"\[([^\]]+)\]\(([^)]+)\)", TEXT):
+        file, _, anchor = link.partition("#")
+        target = RUNBOOK if not file else (RUNBOOK.parent / file).resolve()
+        assert target.is_file(), f"{text}: {link}"
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+            assert anchor in {heading.lower().replace(" ", "-") for heading in headings}, link
+
+
+def test_what_the_tables_quote_is_what_the_engine_says() -> None:
+    """Only the first column: what somebody sees, and looks up here."""
+    said = "\n".join(
+        node.value
+        for room in ("streams", "agents", "console", "schemas")
+        for file in (ROOT / room).rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    quoted = [
+        piece
+        for row in re.findall(r"^\| (`[^|]+`)", TEXT, re.MULTILINE)
+        for quote in re.findall(r"`([^`]+)`", row)
+        if " " in quote
+        for piece in re.split(r"…| s$|, for ", quote)
+        if len(piece.strip()) > 3
+    ]
+    assert len(quoted) >= 10
+    for piece in quoted:
+        assert piece.strip() in said, piece
