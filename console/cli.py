@@ -25,6 +25,7 @@ from console.choices import (
     RefusedFile,
 )
 from console.definition_commands import definitions
+from console.erase_command import erase
 from console.terminal import (
     SOME_REFUSED,
     WRONG_USE,
@@ -336,6 +337,9 @@ def demo(
     from console.demo.run import run_demo
 
     raise typer.Exit(run_demo(screen, seed=seed, keep=keep, pace=pace))
+
+
+app.command()(erase)
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,28 +116,54 @@ def check_topics(settings: Settings) -> list[Difference]:
     return differences + _config_differences(client, settings, present)
 
 
+def settings_of_topics(settings: Settings) -> dict[str, dict[str, str]]:
+    """Return each topic's broker settings, by its name without namespace; none on the embedded Kafka.
+
+    Raises:
+        ClusterError: the cluster does not answer, or a topic is missing.
+    """
+    said: list[str] = []
+    client = _client(settings, said)
+    existing = _existing(client, said)
+    names = {topic.full_name(settings.namespace): topic.name for topic in ALL_TOPICS}
+    missing = sorted(names.keys() - existing.keys())
+    if missing:
+        more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
+        msg = (
+            f"{missing[0]}{more}: no such topic. Is NAMESPACE right?"
+            " Make the topics with: buying-groups topics create"
+        )
+        raise ClusterError(msg)
+    if _is_embedded(client):
+        return {}
+    return {names[name]: given for name, given in _described(client, names)}
+
+
+def _described(client: AdminClient, names: Iterable[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    futures = client.describe_configs(
+        [ConfigResource(ResourceType.TOPIC, name) for name in names], request_timeout=_TIMEOUT_S
+    )
+    for resource, future in futures.items():
+        try:
+            entries = future.result(_TIMEOUT_S)
+        except KafkaException as error:
+            msg = f"the settings of {resource.name} could not be read: {error.args[0].str()}"
+            raise ClusterError(msg) from error
+        yield resource.name, {name: str(entry.value) for name, entry in entries.items()}
+
+
 def _config_differences(
     client: AdminClient, settings: Settings, topics: Iterable[Topic]
 ) -> list[Difference]:
     by_name = {topic.full_name(settings.namespace): topic for topic in topics}
     if not by_name:
         return []
-    futures = client.describe_configs(
-        [ConfigResource(ResourceType.TOPIC, name) for name in by_name], request_timeout=_TIMEOUT_S
-    )
     differences: list[Difference] = []
-    for resource, future in futures.items():
-        topic = by_name[resource.name]
-        try:
-            entries = future.result(_TIMEOUT_S)
-        except KafkaException as error:
-            msg = f"the settings of {resource.name} could not be read: {error.args[0].str()}"
-            raise ClusterError(msg) from error
-        for setting, expected in topic.config.items():
-            entry = entries.get(setting)
-            found = "unknown" if entry is None else str(entry.value)
+    for name, given in _described(client, by_name):
+        for setting, expected in by_name[name].config.items():
+            found = given.get(setting, "unknown")
             if not _fits(setting, expected, found):
-                differences.append(Difference(resource.name, setting, expected, found))
+                differences.append(Difference(name, setting, expected, found))
     return differences
 
 
