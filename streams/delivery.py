@@ -12,6 +12,7 @@ survives compaction. The price was measured: docs/measurements.md.
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +23,7 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from streams.placement import PARTITIONER
+from streams.topics import BY_NAME
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +66,7 @@ class Delivery:
 class DeliveryError(Exception):
     """A transaction did not go through and was undone; it may be tried again.
 
-    The message may name the key of a record, ``cause`` never does.
+    The message may name an account, ``cause`` never does; neither names a lead.
     """
 
     def __init__(self, message: str, cause: str | None = None) -> None:
@@ -230,10 +232,11 @@ class PartitionProducer:
         # What is purged or timed out is not refused: it only was in the same transaction.
         if error is None or self._refusal is not None or error.code() in _UNDECIDED:
             return
-        key = (message.key() or b"").decode(errors="replace")
+        topic = message.topic() or ""
+        whose = _whose(topic.removeprefix(f"{self._namespace}."), message.key() or b"")
         self._refusal = (
-            f"{message.topic()} [{message.partition()}]: the record with key {key!r} of"
-            f" {len(message.value() or b'')} bytes is refused: {error.name()}: {error.str()}"
+            f"{topic} [{message.partition()}]: a record{whose} of {len(message.value() or b'')} bytes"
+            f" is refused: {error.name()}: {error.str()}"
         )
 
 
@@ -257,6 +260,10 @@ _UNDECIDED: Final = frozenset(
 )
 
 
+_NO_LEADS: Final = frozenset({"account id", "buying group id", "partition number"})
+"""Keys of topics that name no person."""
+
+
 class _LibrdkafkaLog:
     """Sends librdkafka's own lines where ours go."""
 
@@ -266,6 +273,17 @@ class _LibrdkafkaLog:
 
 
 _librdkafka_log: Any = _LibrdkafkaLog()
+
+
+def _whose(topic: str, key: bytes) -> str:
+    """Return what a log may say of a record's key: whose record it is, never which lead's.
+
+    A row's key begins with its account; a dead letter's may be anything.
+    """
+    kind = BY_NAME[topic].key if topic in BY_NAME else ""
+    if kind == "row key":
+        return f" of {json.loads(key)[0]!r}"
+    return f" of {key.decode(errors='replace')!r}" if kind in _NO_LEADS else ""
 
 
 def _told(error: KafkaException) -> str:

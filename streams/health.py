@@ -34,7 +34,7 @@ _GIVING_UP_S: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """A delivery that is tried again; ``reason`` holds no key of a record."""
+    """A delivery that is tried again; ``reason`` names no account."""
 
     since: float
     attempts: int

@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from streams.admin import create_topics
-from streams.delivery import Delivery, DeliveryError, Fenced, Outgoing, PartitionProducer
+from streams.delivery import Delivery, DeliveryError, Fenced, Outgoing, PartitionProducer, _whose
 from streams.settings import Settings
 from tests.faults.cluster import RefusingBroker
 from tests.streams.copying import NOWHERE, TABLE, settings_of
@@ -144,14 +144,32 @@ def test_what_the_broker_refuses_undoes_the_whole_delivery(real: Settings) -> No
     assert read(real, SCORES) == []
 
 
-@pytest.mark.kafka
 @pytest.mark.parametrize(
-    ("topic", "key"), [(SCORES, "bad"), (CHANGELOG, '["bad"]')], ids=["output", "changelog"]
+    ("topic", "key", "whose"),
+    [
+        ("engine-lead_to_profile-changelog", b'["acme","ada@acme.test"]', " of 'acme'"),
+        ("engine-group_lead_to_decisions-changelog", b'["acme","g-1","ada"]', " of 'acme'"),
+        ("engine-partition_to_definition-changelog", b'[3,"role:ada"]', " of 3"),
+        (SCORES, b"acme", " of 'acme'"),
+        ("buying-group-state", b"g-1", " of 'g-1'"),
+        ("control", b"3", " of '3'"),
+        ("dead-letters", b"ada@acme.test", ""),
+        ("definitions", b"role:ada", ""),
+        ("of-somebody-else", b"ada@acme.test", ""),
+    ],
 )
-def test_from_the_second_try_on_the_record_that_is_refused_is_named(
-    refusing: RefusingBroker, namespace: str, topic: str, key: str
+def test_whose_a_refused_record_is_may_be_said_and_never_which_leads(
+    topic: str, key: bytes, whose: str
 ) -> None:
-    """With its topic, key, size and the reason; what only was in the same transaction is not."""
+    assert _whose(topic, key) == whose
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("topic", [SCORES, CHANGELOG], ids=["output", "changelog"])
+def test_from_the_second_try_on_the_record_that_is_refused_is_named(
+    refusing: RefusingBroker, namespace: str, topic: str
+) -> None:
+    """With its topic, account, size and the reason; what only was in the same transaction is not."""
     settings = settings_of(refusing.bootstrap, namespace, partitions=2)
     create_topics(settings)
     name = f"{namespace}.{topic}"
@@ -169,9 +187,9 @@ def test_from_the_second_try_on_the_record_that_is_refused_is_named(
     assert "MSG_SIZE_TOO_LARGE" in str(first)
     second = again()
     assert str(second).startswith(
-        f"{name} [0]: the record with key {key!r} of 2000 bytes is refused: MSG_SIZE_TOO_LARGE: "
+        f"{name} [0]: a record of 'bad' of 2000 bytes is refused: MSG_SIZE_TOO_LARGE: "
     )
-    assert "bad" not in second.cause, "what anybody may read names no key"
+    assert "bad" not in second.cause, "what anybody may read names no account"
 
     # The broker takes a moment to follow.
     refusing.allow(name, "too_large", None)
