@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import sys
+from typing import Final
 
 import structlog
 
+from console.tracebacks import KeepRecordsOut, render_exc_info
 from streams.settings import Settings
 
 # Faust logs the services of its subclasses under the subclass's module.
@@ -20,6 +22,10 @@ _CHATTY = (
     "streams.transport",
 )
 
+_QUOTING: Final = "aiokafka.conn"
+"""At ``debug`` it prints every request and response: records as they are fetched, and the password that
+SASL PLAIN sends."""
+
 
 def configure_logs(settings: Settings) -> None:
     """Send every log line to standard error in the configured format and level.
@@ -32,6 +38,7 @@ def configure_logs(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
+        render_exc_info,
     ]
     as_json = settings.log_format == "json"
     renderer: structlog.types.Processor = (
@@ -39,8 +46,6 @@ def configure_logs(settings: Settings) -> None:
         if as_json
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
-    if as_json:
-        shared.append(structlog.processors.format_exc_info)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -52,6 +57,7 @@ def configure_logs(settings: Settings) -> None:
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(KeepRecordsOut())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -64,3 +70,4 @@ def configure_logs(settings: Settings) -> None:
     quiet = max(level, logging.WARNING)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(level if settings.log_level == "debug" else quiet)
+    logging.getLogger(_QUOTING).setLevel(max(level, logging.INFO))

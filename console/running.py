@@ -15,6 +15,7 @@ from agents.baseline_watch import BaselineWatch
 from agents.ticker import Ticker
 from agents.worker import build_worker, system_clock
 from console.health_server import serve
+from console.tracebacks import text_of
 from schemas.codec import Codec
 from streams.app import EngineApp
 from streams.health import Health
@@ -70,7 +71,10 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
     await asyncio.wait({crashed, stopping}, return_when=asyncio.FIRST_COMPLETED)
     failed = app.crashed
     if failed:
-        log.error("worker stops because it cannot go on", reason=str(app.crash_reason))
+        reason = app.crash_reason
+        log.error(
+            "worker stops because it cannot go on", reason=None if reason is None else text_of(reason)
+        )
     else:
         log.info("worker is stopping")
     for task in (crashed, stopping):
