@@ -7,6 +7,7 @@ share is here: a record that breaks its contract or a rule of "What bad input ge
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -76,13 +77,17 @@ class Origin:
 
 @dataclass(slots=True)
 class Batch:
-    """What was read from one range. ``origins`` by event id, for the few events that have one."""
+    """What was read from one range. ``origins`` by event id, for the few events that have one.
+
+    ``refused`` are offset and reason of what goes to ``dead-letters``.
+    """
 
     events: list[AccountEvent] = field(default_factory=list)
     control: list[ControlRecord] = field(default_factory=list)
     definitions: list[Definition] = field(default_factory=list)
     onward: list[Outgoing] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
+    refused: list[tuple[int, str]] = field(default_factory=list)
 
 
 def known_of(value: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -131,7 +136,7 @@ class Reader:
         name = reading.topic.name
         decode = self._codec.decode
         take = batch.events.extend
-        misplaced = 0
+        misplaced: list[int] = []
         for record in fetched.records:
             try:
                 check_not_too_large(record)
@@ -145,20 +150,23 @@ class Reader:
             home = partition_of(value.account_id, self._partitions)
             if home != fetched.partition:
                 batch.onward.append(_onward(reading.topic, record, value.account_id, home))
-                misplaced += 1
+                misplaced.append(record.offset)
                 continue
             take(events)
             if record.headers or self._replay_before is not None:
                 self._note_origin(batch, record, value.event_id)
         metrics.RECORDS.labels(name).inc(len(fetched.records))
+        _tell_refused(fetched, batch)
         if misplaced:
-            metrics.MISPLACED.labels(name).inc(misplaced)
+            metrics.MISPLACED.labels(name).inc(len(misplaced))
             log.warning(
                 "records in the wrong partition were routed on; does their producer set"
                 " partitioner=murmur2_random?",
                 topic=fetched.topic,
                 partition=fetched.partition,
-                records=misplaced,
+                records=len(misplaced),
+                first_offset=misplaced[0],
+                last_offset=misplaced[-1],
             )
         return batch
 
@@ -183,6 +191,7 @@ class Reader:
             if value.kind == "definition":
                 self._note_origin(batch, record, value.tick_id)
         metrics.RECORDS.labels(topic.name).inc(len(fetched.records))
+        _tell_refused(fetched, batch)
         return batch
 
     def read_definitions(self, fetched: FetchedRange, reading: Reading[TenantEvent]) -> Batch:
@@ -202,6 +211,7 @@ class Reader:
             batch.definitions.append(value)
             self._note_origin(batch, record, value.event_id)
         metrics.RECORDS.labels(name).inc(len(fetched.records))
+        _tell_refused(fetched, batch)
         return batch
 
     def _note_origin(self, batch: Batch, record: FetchedRecord, event_id: str) -> None:
@@ -221,7 +231,22 @@ def _refuse(
     batch: Batch, topic: str, fetched: FetchedRange, record: FetchedRecord, reason: str, detail: str
 ) -> None:
     batch.onward.append(_dead_letter(fetched, record, reason, detail))
+    batch.refused.append((record.offset, reason))
     metrics.DEAD_LETTERS.labels(topic, reason).inc()
+
+
+def _tell_refused(fetched: FetchedRange, batch: Batch) -> None:
+    if not batch.refused:
+        return
+    log.warning(
+        "records go to dead-letters, with the reasons in their headers",
+        topic=fetched.topic,
+        partition=fetched.partition,
+        records=len(batch.refused),
+        first_offset=batch.refused[0][0],
+        last_offset=batch.refused[-1][0],
+        reasons=dict(Counter(reason for _, reason in batch.refused)),
+    )
 
 
 def _dead_letter(fetched: FetchedRange, record: FetchedRecord, reason: str, detail: str) -> Outgoing:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from agents.control import check_usable
 from agents.inputs import READINGS
@@ -149,6 +150,34 @@ def test_a_misplaced_record_is_routed_on_as_it_was_with_its_account_as_key(
     assert read(name, misplaced, partition=ELSEWHERE) == Batch(
         onward=[Outgoing(name, b"acct-100", misplaced.value, HOME, trace)]
     )
+
+
+def test_one_line_tells_what_of_a_range_was_refused_and_where_it_stands() -> None:
+    good = record("lead-activity", activity, offset=18)
+    future = replace(good, timestamp=MOMENT - HOUR_MS, offset=19)
+    bad = [record("lead-activity", value, offset=20 + n) for n, value in enumerate((None, b"ada"))]
+    with capture_logs() as lines:
+        read("lead-activity", good, future, *bad)
+    (line,) = lines
+    assert line == {
+        "log_level": "warning",
+        "event": "records go to dead-letters, with the reasons in their headers",
+        "topic": "bg.lead-activity",
+        "partition": HOME,
+        "records": 3,
+        "first_offset": 19,
+        "last_offset": 21,
+        "reasons": {"from_the_future": 1, "not_avro": 2},
+    }
+
+
+def test_one_line_tells_what_of_a_range_was_misplaced_and_where_it_stands() -> None:
+    records = [record("lead-activity", activity, offset=17 + n) for n in range(3)]
+    with capture_logs() as lines:
+        read("lead-activity", *records, partition=ELSEWHERE)
+    (line,) = lines
+    assert (line["topic"], line["partition"], line["records"]) == ("bg.lead-activity", ELSEWHERE, 3)
+    assert (line["first_offset"], line["last_offset"]) == (17, 19)
 
 
 def test_a_record_in_its_place_is_taken_whatever_its_key() -> None:
