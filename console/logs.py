@@ -17,6 +17,8 @@ _CHATTY = (
     "mode",
     "aiokafka",
     "asyncio",
+    "httpcore2",
+    "httpx2",
     "streams.app",
     "streams.tables",
     "streams.transport",

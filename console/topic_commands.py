@@ -33,6 +33,7 @@ def create(output: OutputChoice = Output.TABLE) -> None:
     or does not answer, 2 wrong use or settings.
     """
     from console.topics import differences_after_creation, register_schemas
+    from schemas.confluent import address_of
     from schemas.registry import RegistryUnavailable, SchemaRefused
     from streams.admin import ClusterError, create_topics
     from streams.topics import ALL_TOPICS
@@ -47,7 +48,7 @@ def create(output: OutputChoice = Output.TABLE) -> None:
             tell(f"All {len(ALL_TOPICS)} topics exist.")
         if url is not None:
             count = register_schemas(url, settings.namespace, tell)
-            tell(f"{count} schemas are registered at {url}.")
+            tell(f"{count} schemas are registered at {address_of(url)}.")
         differences = differences_after_creation(settings)
     except (ClusterError, RegistryUnavailable, SchemaRefused) as error:
         fail(str(error))

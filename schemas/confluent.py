@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
+from urllib.parse import unquote, urlsplit
 
 from confluent_kafka.schema_registry import Schema as RegisteredSchema
 from confluent_kafka.schema_registry import SchemaRegistryClient
@@ -46,7 +47,9 @@ class ConfluentRegistry:
 
     def __init__(self, url: str, namespace: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         # No retries inside: the caller retries with backoff and shows it in its health.
-        self._client = SchemaRegistryClient({"url": url, "timeout": TIMEOUT_SECONDS, "max.retries": 0})
+        self._client = SchemaRegistryClient(
+            {**_connection(url), "timeout": TIMEOUT_SECONDS, "max.retries": 0}
+        )
         self._namespace = namespace
         self._clock = clock
         self._ids: dict[str, int] = {}
@@ -147,6 +150,21 @@ class ConfluentRegistry:
             raise RegistryUnavailable(
                 f"the schema registry did not answer: {type(error).__name__}: {error}"
             ) from error
+
+
+def address_of(url: str) -> str:
+    """`url` without the user and password it may hold: what may be shown."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _connection(url: str) -> dict[str, str]:
+    # The HTTP client logs each request with its URL.
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return {"url": url}
+    login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    return {"url": address_of(url), "basic.auth.user.info": login}
 
 
 def _current(name: str) -> RegisteredSchema:

@@ -24,6 +24,7 @@ class RegistryState:
         self.compatibility: dict[str, str] = {}
         self.asked: list[str] = []
         self.instead: Reply | None = None
+        self.logins: list[str | None] = []
 
     def add(self, subject: str, text: str, **more: Any) -> int:
         """Register `text`; the same text has the same id under every subject."""
@@ -84,6 +85,7 @@ def registry_server() -> Iterator[RegistryState]:
 
     class Handler(BaseHTTPRequestHandler):
         def _serve(self) -> None:
+            state.logins.append(self.headers.get("Authorization"))
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length) or b"{}")
             status, reply = state.answer(self.command, unquote(urlsplit(self.path).path), body)

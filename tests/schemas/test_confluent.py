@@ -4,13 +4,14 @@ The registry is a local stand-in for the documented API; the client is the real 
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from schemas.codec import CONTRACTS, Codec, UnknownWriterSchema
-from schemas.confluent import UNKNOWN_FOR_SECONDS, ConfluentRegistry
+from schemas.confluent import UNKNOWN_FOR_SECONDS, ConfluentRegistry, address_of
 from schemas.registry import (
     RegistryUnavailable,
     SchemaRefused,
@@ -52,6 +53,18 @@ def test_every_contract_is_registered_under_its_topic_with_its_compatibility(
         assert server.subjects[f"bg.{name}-value"] == [ids[name]] == [registry.id_of(name)]
     assert server.compatibility["bg.score-updated-value"] == "FULL_TRANSITIVE"
     assert server.compatibility[SUBJECT] == "BACKWARD_TRANSITIVE"
+
+
+def test_a_login_in_the_url_is_sent_and_never_logged(
+    server: RegistryState, caplog: pytest.LogCaptureFixture
+) -> None:
+    url = server.url.replace("http://", "http://ada:open%2Fsesame@")
+    assert address_of(url) == server.url
+    with caplog.at_level("DEBUG"):
+        ConfluentRegistry(url, "bg").register_all()
+    assert set(server.logins) == {"Basic " + b64encode(b"ada:open/sesame").decode()}
+    assert "sesame" not in caplog.text
+    assert server.url in caplog.text, "requests are logged, so this would have shown it"
 
 
 def test_registering_again_changes_nothing(server: RegistryState, registry: ConfluentRegistry) -> None:
