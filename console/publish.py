@@ -16,6 +16,7 @@ from schemas.codec import Codec
 from schemas.registry import Registry, UnknownSchema
 from streams.cloudevents import event_headers
 from streams.placement import PARTITIONER
+from streams.reaching import metadata_of, why_unreachable
 from streams.settings import Settings
 from streams.topics import BUYING_GROUPS, DEFINITIONS, INPUTS, JOURNEY_ACTIONS, MANUAL_EDITS
 
@@ -61,7 +62,7 @@ class Publisher:
         self._names = {
             topic.name: topic.full_name(settings.namespace) for topic in (*INPUTS, DEFINITIONS)
         }
-        self._said = ""
+        self._said: list[KafkaError] = []
         self._producer = Producer(
             {
                 **settings.client_config(),
@@ -76,7 +77,7 @@ class Publisher:
                 "message.timeout.ms": int(confirm_within_s * 1000),
                 # What it would log is told once, by the command.
                 "log_level": 0,
-                "error_cb": self._note,
+                "error_cb": self._said.append,
             }
         )
         self.outcome = Published()
@@ -89,13 +90,9 @@ class Publisher:
             RegistryUnavailable: the schema registry does not answer.
         """
         try:
-            existing = self._producer.list_topics(timeout=_ANSWER_S).topics
+            existing = metadata_of(self._producer, self._said, _ANSWER_S).topics
         except KafkaException as error:
-            self._producer.poll(0)
-            raise NotPublished(
-                f"Kafka does not answer: {self._said or error.args[0].str()}."
-                " Is KAFKA_BOOTSTRAP_SERVERS right?"
-            ) from error
+            raise NotPublished(why_unreachable(self._said, error.args[0])) from error
         missing = [name for name in self._names.values() if name not in existing]
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
@@ -173,10 +170,8 @@ class Publisher:
             self.outcome.unconfirmed.discard(at)
             self.outcome.confirmed[topic] += 1
         elif self.outcome.why is None:
-            self.outcome.why = error.str() if not self._said else f"{error.str()} ({self._said})"
-
-    def _note(self, error: KafkaError) -> None:
-        self._said = error.str()
+            last = self._said[-1].str() if self._said else ""
+            self.outcome.why = f"{error.str()} ({last})" if last else error.str()
 
 
 def _subject(entry: Accepted) -> str:

@@ -6,8 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TypeAlias
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import (
+    OFFSET_BEGINNING,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicPartition,
+)
 
+from streams.reaching import metadata_of, why_unreachable
 from streams.settings import Settings
 from streams.topics import Topic
 
@@ -35,7 +43,7 @@ def records_of(
     Raises:
         NotRead: Kafka does not answer, or the topic is missing.
     """
-    said: list[str] = []
+    said: list[KafkaError] = []
     name = topic.full_name(settings.namespace)
     try:
         ends = _ends_of(settings, name, reads_as, said)
@@ -45,10 +53,7 @@ def records_of(
         finally:
             reader.close()
     except KafkaException as error:
-        raise NotRead(
-            f"Kafka does not answer: {said[0] if said else error.args[0].str()}."
-            " Is KAFKA_BOOTSTRAP_SERVERS right?"
-        ) from error
+        raise NotRead(why_unreachable(said, error.args[0])) from error
 
 
 class _Unread:
@@ -101,7 +106,7 @@ def _messages(
                 yield message
 
 
-def _ends_of(settings: Settings, name: str, reads_as: str, said: list[str]) -> dict[int, int]:
+def _ends_of(settings: Settings, name: str, reads_as: str, said: list[KafkaError]) -> dict[int, int]:
     """Return the end of every partition that holds anything, transactions not yet decided included.
 
     A worker's transaction is known to be committed a moment before its records can be read, so the ends
@@ -109,7 +114,7 @@ def _ends_of(settings: Settings, name: str, reads_as: str, said: list[str]) -> d
     """
     reader = _reader(settings, "read_uncommitted", reads_as, said)
     try:
-        found = reader.list_topics(timeout=_ANSWER_S).topics.get(name)
+        found = metadata_of(reader, said, _ANSWER_S).topics.get(name)
         if found is None:
             raise NotRead(
                 f"{name}: no such topic. Is NAMESPACE right?"
@@ -129,7 +134,7 @@ def _ends_of(settings: Settings, name: str, reads_as: str, said: list[str]) -> d
         reader.close()
 
 
-def _reader(settings: Settings, isolation: str, reads_as: str, said: list[str]) -> Consumer:
+def _reader(settings: Settings, isolation: str, reads_as: str, said: list[KafkaError]) -> Consumer:
     config: dict[str, Any] = {
         **settings.client_config(),
         "client.id": f"{settings.namespace}.{reads_as}",
@@ -140,7 +145,7 @@ def _reader(settings: Settings, isolation: str, reads_as: str, said: list[str]) 
         "enable.partition.eof": True,
         "isolation.level": isolation,
         "log_level": 0,
-        "error_cb": lambda error: said.append(error.str()),
+        "error_cb": said.append,
     }
     return Consumer(config)
 

@@ -10,6 +10,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
+from streams.reaching import metadata_of, why_unreachable
 from streams.settings import Settings
 from streams.topics import ALL_TOPICS, Topic
 
@@ -43,7 +44,7 @@ def create_topics(settings: Settings) -> list[str]:
     Raises:
         ClusterError: the cluster does not answer or refuses.
     """
-    said: list[str] = []
+    said: list[KafkaError] = []
     client = _client(settings, said)
     existing = _existing(client, said)
     if _is_embedded(client):
@@ -74,7 +75,7 @@ def create_topics(settings: Settings) -> list[str]:
     return sorted(created)
 
 
-def _wait_until_known(client: AdminClient, names: Iterable[str], said: list[str]) -> None:
+def _wait_until_known(client: AdminClient, names: Iterable[str], said: list[KafkaError]) -> None:
     """Wait until the broker tells of topics that its controller has created: a busy one takes a while.
 
     Raises:
@@ -95,7 +96,7 @@ def check_topics(settings: Settings) -> list[Difference]:
     Raises:
         ClusterError: the cluster does not answer.
     """
-    said: list[str] = []
+    said: list[KafkaError] = []
     client = _client(settings, said)
     existing = _existing(client, said)
     differences: list[Difference] = []
@@ -122,7 +123,7 @@ def settings_of_topics(settings: Settings) -> dict[str, dict[str, str]]:
     Raises:
         ClusterError: the cluster does not answer, or a topic is missing.
     """
-    said: list[str] = []
+    said: list[KafkaError] = []
     client = _client(settings, said)
     existing = _existing(client, said)
     names = {topic.full_name(settings.namespace): topic.name for topic in ALL_TOPICS}
@@ -182,13 +183,13 @@ def _fits(setting: str, expected: str, found: str) -> bool:
     return found == expected
 
 
-def _client(settings: Settings, said: list[str]) -> AdminClient:
+def _client(settings: Settings, said: list[KafkaError]) -> AdminClient:
     # What librdkafka would log again and again is told once, in the error's message.
     config: dict[str, Any] = {
         **settings.client_config(),
         "client.id": f"{settings.app_id}-admin",
         "log_level": 0,
-        "error_cb": lambda error: said.append(error.str()),
+        "error_cb": said.append,
     }
     return AdminClient(config)
 
@@ -207,12 +208,9 @@ def _is_embedded(client: AdminClient) -> bool:
     return str(client.list_topics(timeout=_TIMEOUT_S).cluster_id).startswith("mockCluster")
 
 
-def _existing(client: AdminClient, said: list[str]) -> dict[str, int]:
+def _existing(client: AdminClient, said: list[KafkaError]) -> dict[str, int]:
     try:
-        metadata = client.list_topics(timeout=_TIMEOUT_S)
+        metadata = metadata_of(client, said, _TIMEOUT_S)
     except KafkaException as error:
-        client.poll(0)
-        reason = said[0] if said else error.args[0].str()
-        msg = f"Kafka does not answer: {reason}. Is KAFKA_BOOTSTRAP_SERVERS right?"
-        raise ClusterError(msg) from error
+        raise ClusterError(why_unreachable(said, error.args[0])) from error
     return {name: len(topic.partitions) for name, topic in metadata.topics.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Callable
 from typing import Any, Final, cast
 
@@ -147,17 +146,7 @@ def _credentials(settings: Settings) -> faust.SSLCredentials | faust.SASLCredent
     protocol = settings.kafka_security_protocol
     if protocol == "PLAINTEXT":
         return None
-    context: ssl.SSLContext | None = None
-    if protocol.endswith("SSL"):
-        authorities = settings.kafka_ssl_ca_location
-        context = ssl.create_default_context(cafile=None if authorities is None else authorities)
-        if settings.kafka_ssl_certificate_location is not None:
-            password = settings.kafka_ssl_key_password
-            context.load_cert_chain(
-                settings.kafka_ssl_certificate_location,
-                settings.kafka_ssl_key_location,
-                None if password is None else password.get_secret_value(),
-            )
+    context = settings.tls() if protocol.endswith("SSL") else None
     if protocol == "SSL":
         return faust.SSLCredentials(context)
     password = settings.kafka_sasl_password

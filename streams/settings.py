@@ -5,11 +5,15 @@ Every field is an environment variable of the same name in upper case; ``.env.ex
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from streams.tls import client_context
 
 EMBEDDED_PARTITIONS = 4
 """The embedded Kafka creates every topic with this many partitions."""
@@ -47,6 +51,16 @@ def _redis(value: str) -> str:
 def _http(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         msg = "must start with http:// or https://"
+        raise ValueError(msg)
+    try:
+        port = urlsplit(value).port
+    except ValueError:
+        port = 0
+    if port == 0:
+        # Not quoted: what is taken for the port may be a piece of a password.
+        msg = (
+            "must be http(s)://host:port or http(s)://user:password@host:port, / and @ as %2F, %40"
+        )
         raise ValueError(msg)
     return value
 
@@ -91,10 +105,12 @@ class Settings(BaseSettings):
     )
     replication_factor: int = Field(1, ge=1, le=9, description="replicas of every topic")
     redis_url: Annotated[str, AfterValidator(_redis)] | None = Field(
-        None, description="Redis for the read model; not used by the worker yet"
+        None, repr=False, description="Redis for the read model; not used by the worker yet"
     )
     schema_registry_url: Annotated[str, AfterValidator(_http)] | None = Field(
-        None, description="Confluent Schema Registry; empty: the committed schemas with fixed ids"
+        None,
+        repr=False,
+        description="Confluent Schema Registry; empty: the committed schemas with fixed ids",
     )
     data_folder: Path = Field(Path(".data"), description="where the worker may keep local files")
     session_timeout: float = Field(
@@ -127,6 +143,8 @@ class Settings(BaseSettings):
         ):
             msg = "KAFKA_SASL_USERNAME and KAFKA_SASL_PASSWORD are needed with a SASL protocol"
             raise ValueError(msg)
+        if self.kafka_security_protocol.endswith("SSL"):
+            self.tls()
         if self.kafka_bootstrap_servers is None and self.partitions != EMBEDDED_PARTITIONS:
             msg = (
                 f"PARTITIONS must be {EMBEDDED_PARTITIONS} with the embedded Kafka;"
@@ -139,6 +157,20 @@ class Settings(BaseSettings):
     def app_id(self) -> str:
         """Return the consumer group id, which is also the stem of transactional ids."""
         return f"{self.namespace}.engine"
+
+    def tls(self) -> ssl.SSLContext:
+        """Return how a client of these brokers does TLS.
+
+        Raises:
+            UnusableFile: one of the files cannot be used.
+        """
+        password = self.kafka_ssl_key_password
+        return client_context(
+            self.kafka_ssl_ca_location,
+            self.kafka_ssl_certificate_location,
+            self.kafka_ssl_key_location,
+            None if password is None else password.get_secret_value(),
+        )
 
     def client_config(self) -> dict[str, str]:
         """Return the connection settings of a librdkafka client.
@@ -160,7 +192,8 @@ class Settings(BaseSettings):
             for name, location in (
                 ("ssl.ca.location", self.kafka_ssl_ca_location),
                 ("ssl.certificate.location", self.kafka_ssl_certificate_location),
-                ("ssl.key.location", self.kafka_ssl_key_location),
+                # One file may hold both.
+                ("ssl.key.location", self.kafka_ssl_key_location or self.kafka_ssl_certificate_location),
             ):
                 if location is not None:
                     config[name] = str(location)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.console.calling import ROOT
+from tests.console.calling import ROOT, Commands
+from tests.console.test_cli_help import EVERY
 
 LEAD = "Adalbertina"
 PHRASE = "open sesame"
@@ -118,3 +119,25 @@ def test_requests_and_responses_are_never_logged(level: str) -> None:
     )
     assert PHRASE not in said
     assert "Broken" in said
+
+
+def test_no_help_and_no_error_line_shows_a_secret(commands: Commands) -> None:
+    url = f"http://ada:{PHRASE.replace(' ', '-')}@127.0.0.1:1"
+    secrets = {
+        "KAFKA_BOOTSTRAP_SERVERS": "127.0.0.1:1",
+        "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "KAFKA_SASL_USERNAME": "ada",
+        "KAFKA_SASL_PASSWORD": PHRASE,
+        "KAFKA_SSL_KEY_PASSWORD": PHRASE,
+        "SCHEMA_REGISTRY_URL": url,
+        "REDIS_URL": f"redis://:{PHRASE.replace(' ', '-')}@127.0.0.1",
+    }
+    commands.environment = secrets
+    said = [commands(*command, "--help") for command in [(), *EVERY]]
+    commands.environment |= {"NAMESPACE": "a b", "BATCH_SIZE": "many", "KAFKA_SASL_MECHANISM": PHRASE}
+    for command in ("worker", "export", "tick --as-of 2026-11-21", "topics check"):
+        done = commands(*command.split())
+        assert done.code == 2
+        assert "NAMESPACE" in done.err
+        said.append(done)
+    assert not [each for each in said if "sesame" in each.out + each.err]

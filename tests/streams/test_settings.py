@@ -9,6 +9,7 @@ from faust.transport.drivers.aiokafka import credentials_to_aiokafka_auth
 
 from streams.app import build_app
 from streams.settings import EMBEDDED_PARTITIONS, Settings, SettingsError, load_settings
+from tests.kafka.certificates import Authority
 from tests.streams.copying import Copy, settings_of
 
 PHRASE = "open sesame"
@@ -83,6 +84,10 @@ def test_what_a_command_gives_comes_before_the_environment(
             {"schema_registry_url": "localhost:8081"},
             "SCHEMA_REGISTRY_URL: must start with http:// or https://",
         ),
+        (
+            {"schema_registry_url": "http://ada:open/sesame@registry:8081"},
+            "SCHEMA_REGISTRY_URL: must be http(s)://host:port or http(s)://user:password@host:port",
+        ),
         ({"namespace": "a.b"}, "NAMESPACE: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'"),
         ({"batch_size": "many"}, "BATCH_SIZE: Input should be a valid integer"),
         ({"session_timeout": 1}, "SESSION_TIMEOUT: Input should be greater than or equal to 6"),
@@ -106,6 +111,7 @@ def test_a_wrong_setting_is_told_in_one_line(given: dict[str, Any], line: str) -
     (told,) = lines(**given)
     assert told.startswith(line)
     assert "\n" not in told
+    assert "open" not in told
 
 
 def test_several_wrong_settings_are_all_told_at_once() -> None:
@@ -143,27 +149,85 @@ def test_passwords_do_not_show(tmp_path: Path) -> None:
     }
 
 
+def test_no_secret_shows_in_a_repr(tmp_path: Path) -> None:
+    certificate, key = Authority(tmp_path).issue_apart("engine", PHRASE)
+    settings = settings_of(
+        "kafka:9093",
+        "acme",
+        kafka_security_protocol="SASL_SSL",
+        kafka_sasl_username="ada",
+        kafka_sasl_password=PHRASE,
+        kafka_ssl_certificate_location=certificate,
+        kafka_ssl_key_location=key,
+        kafka_ssl_key_password=PHRASE,
+        schema_registry_url=f"http://ada:{PHRASE}@registry:8081",
+        redis_url=f"redis://:{PHRASE}@redis",
+    )
+    assert PHRASE not in f"{settings} {settings!r}"
+
+
 def test_librdkafka_is_given_the_files_of_tls(tmp_path: Path) -> None:
-    files = {name: tmp_path / f"{name}.pem" for name in ("ca", "certificate", "key")}
-    for file in files.values():
-        file.touch()
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue_apart("engine", PHRASE)
     settings = settings_of(
         "kafka:9093",
         "acme",
         kafka_security_protocol="SSL",
-        kafka_ssl_ca_location=files["ca"],
-        kafka_ssl_certificate_location=files["certificate"],
-        kafka_ssl_key_location=files["key"],
+        kafka_ssl_ca_location=authority.file,
+        kafka_ssl_certificate_location=certificate,
+        kafka_ssl_key_location=key,
         kafka_ssl_key_password=PHRASE,
     )
     assert settings.client_config() == {
         "bootstrap.servers": "kafka:9093",
         "security.protocol": "ssl",
-        "ssl.ca.location": str(files["ca"]),
-        "ssl.certificate.location": str(files["certificate"]),
-        "ssl.key.location": str(files["key"]),
+        "ssl.ca.location": str(authority.file),
+        "ssl.certificate.location": str(certificate),
+        "ssl.key.location": str(key),
         "ssl.key.password": PHRASE,
     }
+
+
+def test_a_certificate_and_its_key_may_stand_in_one_file(tmp_path: Path) -> None:
+    both = Authority(tmp_path).issue("engine")
+    settings = settings_of(
+        "kafka:9093", "acme", kafka_security_protocol="SSL", kafka_ssl_certificate_location=both
+    )
+    config = settings.client_config()
+    assert config["ssl.certificate.location"] == config["ssl.key.location"] == str(both)
+
+
+@pytest.mark.parametrize("password", [None, "another"])
+def test_a_key_that_does_not_open_is_told_without_its_password_and_nobody_is_asked(
+    tmp_path: Path, password: str | None
+) -> None:
+    certificate, key = Authority(tmp_path).issue_apart("engine", PHRASE)
+    (told,) = lines(
+        kafka_security_protocol="SSL",
+        kafka_ssl_certificate_location=certificate,
+        kafka_ssl_key_location=key,
+        kafka_ssl_key_password=password,
+    )
+    assert told.startswith(
+        "KAFKA_SSL_CERTIFICATE_LOCATION, KAFKA_SSL_KEY_LOCATION, KAFKA_SSL_KEY_PASSWORD: "
+    )
+    assert "another," not in told
+    assert PHRASE not in told
+
+
+def test_files_that_are_none_of_tls_are_told(tmp_path: Path) -> None:
+    text = tmp_path / "text.pem"
+    text.write_text("no certificate\n")
+    authority = Authority(tmp_path)
+    first, second = authority.issue("first"), authority.issue("second")
+    ssl: dict[str, Any] = {"kafka_security_protocol": "SSL"}
+    (told,) = lines(**ssl, kafka_ssl_ca_location=text)
+    assert told.startswith(f"KAFKA_SSL_CA_LOCATION: {text} has no certificate in PEM form: ")
+    (told,) = lines(**ssl, kafka_ssl_key_location=first)
+    assert told == "KAFKA_SSL_CERTIFICATE_LOCATION is needed with KAFKA_SSL_KEY_LOCATION"
+    (told,) = lines(**ssl, kafka_ssl_certificate_location=first, kafka_ssl_key_location=second)
+    assert f"{first} and {second} are no certificate and its key" in told
+    assert load_settings(kafka_ssl_ca_location=text).namespace == "bg", "not read without TLS"
 
 
 @pytest.mark.parametrize(
