@@ -24,6 +24,7 @@ from console.choices import (
     OutputChoice,
     RefusedFile,
 )
+from console.dead_letter_commands import dead_letters
 from console.definition_commands import definitions
 from console.erase_command import erase
 from console.terminal import (
@@ -56,6 +57,7 @@ app = typer.Typer(
 )
 app.add_typer(topics)
 app.add_typer(definitions)
+app.add_typer(dead_letters)
 
 
 def print_version(wanted: bool) -> None:

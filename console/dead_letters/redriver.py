@@ -1,0 +1,281 @@
+"""Sending dead letters back: one transaction for a batch of records and their marks."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from console.dead_letters.letters import READS_AS, Letter
+from console.dead_letters.redriving import (
+    GONE,
+    REFUSED_AGAIN,
+    Item,
+    Plan,
+    batch_size,
+    batches_of,
+    item_of,
+)
+from streams.dead_letters import headers_of_mark, records_at
+from streams.placement import PARTITIONER
+from streams.settings import Settings
+from streams.topics import DEAD_LETTERS
+
+_LARGEST_MESSAGE: Final = 64 * 1024 * 1024
+_OPEN_S: Final = 60.0
+_SLICE_S: Final = 0.2
+_COMMIT_S: Final = 60.0
+
+
+class NotRedriven(Exception):
+    """The redrive cannot go on; the message says why and what to do."""
+
+
+@dataclass(slots=True)
+class Redriven:
+    """What became of a plan: ``confirmed`` by topic, and what was left out on the way, with why."""
+
+    confirmed: Counter[str] = field(default_factory=Counter)
+    left_out: list[tuple[Letter, str]] = field(default_factory=list)
+    interrupted: bool = False
+
+
+class Redriver:
+    """The one transactional producer of a deployment's redrives."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._namespace = settings.namespace
+        self._refused: dict[int, str] = {}
+        self._said = ""
+        self._producer = Producer(
+            {
+                **settings.client_config(),
+                "client.id": f"{settings.namespace}.{READS_AS}",
+                "transactional.id": f"{settings.namespace}.{READS_AS}-redrive",
+                "partitioner": PARTITIONER,
+                "compression.type": "lz4",
+                "linger.ms": 5,
+                # The broker's limit counts packed bytes, the client's plain ones.
+                "message.max.bytes": _LARGEST_MESSAGE,
+                # What it would log is told once, by the command.
+                "log_level": 0,
+                "error_cb": self._note,
+            }
+        )
+
+    def open(self) -> None:
+        """End every redrive of this deployment that is under way, and what it left open.
+
+        Raises:
+            NotRedriven: Kafka does not answer or refuses.
+        """
+        try:
+            self._producer.init_transactions(_OPEN_S)
+        except KafkaException as error:
+            raise NotRedriven(f"Kafka does not take transactions: {self._why(error)}") from error
+
+    def send(self, batch: list[Item]) -> tuple[list[Item], list[tuple[Letter, str]]]:
+        """Write a batch and its marks in one transaction; return what was, and what the broker refused.
+
+        Raises:
+            NotRedriven: nothing of the batch was written, or its message says that it is not known.
+        """
+        items = list(batch)
+        left_out: list[tuple[Letter, str]] = []
+        while items:
+            try:
+                self._transact(items)
+            except KafkaException as error:
+                self._undo(error)
+                if not self._refused:
+                    raise NotRedriven(self._why(error)) from error
+            if not self._refused:
+                return items, left_out
+            left_out += [
+                (item.letter, self._refused[number])
+                for number, item in enumerate(items)
+                if number in self._refused
+            ]
+            items = [item for number, item in enumerate(items) if number not in self._refused]
+        return [], left_out
+
+    def _transact(self, items: list[Item]) -> None:
+        self._refused = {}
+        self._producer.begin_transaction()
+        for number, item in enumerate(items):
+            if not self._write(number, item):
+                break
+        while self._producer.flush(_SLICE_S):
+            pass
+        if self._refused:
+            self._producer.abort_transaction(_COMMIT_S)
+        else:
+            self._commit()
+
+    def _write(self, number: int, item: Item) -> bool:
+        """Hand a record and its marks over; return whether the client took them."""
+        place = item.letter.place
+        try:
+            self._produce(
+                place.topic,
+                item.partition,
+                item.key,
+                item.value,
+                item.headers,
+                partial(self._taken, number),
+            )
+        except KafkaException as error:
+            self._refused[number] = error.args[0].str()
+            return False
+        marks = headers_of_mark(place, item.letter.attempts + 1)
+        for partition in sorted({partition for partition, _ in item.letter.copies}):
+            self._produce(DEAD_LETTERS.full_name(self._namespace), partition, None, None, marks, None)
+        return True
+
+    def _produce(
+        self,
+        topic: str,
+        partition: int | None,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Any,
+        told: Any,
+    ) -> None:
+        options: dict[str, Any] = {} if partition is None else {"partition": partition}
+        if told is not None:
+            options["on_delivery"] = told
+        while True:
+            try:
+                self._producer.produce(topic, value, key, headers=list(headers), **options)
+            except BufferError:
+                self._producer.poll(_SLICE_S)
+            else:
+                self._producer.poll(0)
+                return
+
+    def _commit(self) -> None:
+        deadline = time.monotonic() + _COMMIT_S
+        while True:
+            try:
+                self._producer.commit_transaction(_COMMIT_S)
+            except KafkaException as error:
+                if not error.args[0].retriable():
+                    raise
+                if time.monotonic() > deadline:
+                    raise NotRedriven(
+                        "Kafka does not say whether the last records were taken. Run the command again:"
+                        " what was is marked and is not sent twice."
+                    ) from error
+            else:
+                return
+
+    def _undo(self, error: KafkaException) -> None:
+        problem = error.args[0]
+        if problem.name() in _FENCED or problem.fatal():
+            raise NotRedriven(
+                "Another redrive of this deployment was started and has ended this one"
+                f" ({self._why(error)})."
+            ) from error
+        try:
+            self._producer.abort_transaction(_COMMIT_S)
+        except KafkaException as also:
+            raise NotRedriven(f"{self._why(error)}; undoing it failed: {self._why(also)}") from error
+
+    def _taken(self, number: int, error: KafkaError | None, _: Message) -> None:
+        if error is not None and error.name() in _REFUSALS:
+            self._refused.setdefault(number, error.str())
+
+    def _note(self, error: KafkaError) -> None:
+        self._said = error.str()
+
+    def _why(self, error: KafkaException) -> str:
+        said = error.args[0].str()
+        return f"{said} ({self._said})" if self._said and self._said != said else str(said)
+
+
+_FENCED: Final = frozenset(
+    {
+        "_FENCED",
+        "_FATAL",
+        "INVALID_PRODUCER_EPOCH",
+        "PRODUCER_FENCED",
+    }
+)
+
+_REFUSALS: Final = frozenset(
+    {
+        "MSG_SIZE_TOO_LARGE",
+        "INVALID_MSG",
+        "INVALID_RECORD",
+        "TOPIC_AUTHORIZATION_FAILED",
+        "UNKNOWN_TOPIC_OR_PART",
+        "_UNKNOWN_PARTITION",
+        "_UNKNOWN_TOPIC",
+    }
+)
+"""What a broker says about one record, and would say again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a redrive goes: ``rate`` in records a second, None for what Kafka takes.
+
+    ``stopping`` ends it after the batch that is under way; ``advanced`` hears how many were settled.
+    """
+
+    rate: float | None
+    stopping: Event
+    advanced: Callable[[int], None]
+
+    def wait(self, begun: float, sent: int) -> None:
+        """Wait until so many since ``begun`` are no more than the rate, or until it is to stop."""
+        if self.rate is not None:
+            self.stopping.wait(max(0.0, begun + sent / self.rate - time.monotonic()))
+
+
+def carry_out(
+    plan: Plan,
+    settings: Settings,
+    redriver: Redriver,
+    outcome: Redriven,
+    pace: Pace,
+    unfit: Callable[[Item], bool],
+) -> None:
+    """Send what a plan says; ``outcome`` holds at any time what was confirmed.
+
+    ``unfit`` says of a record that it shall stay.
+
+    Raises:
+        NotRedriven: Kafka does not go on.
+        Unreadable: the letters cannot be read.
+    """
+    begun = time.monotonic()
+    missing = dict(plan.to_send)
+
+    def items() -> Iterator[Item]:
+        for message in records_at(settings, plan.offsets, READS_AS):
+            letter = missing.pop((message.partition() or 0, message.offset() or 0))
+            item = item_of(letter, message, settings.namespace)
+            if unfit(item):
+                outcome.left_out.append((letter, REFUSED_AGAIN))
+                pace.advanced(1)
+            else:
+                yield item
+
+    for batch in batches_of(items(), batch_size(pace.rate)):
+        if pace.stopping.is_set():
+            break
+        sent, left_out = redriver.send(batch)
+        outcome.confirmed.update(item.letter.place.topic for item in sent)
+        outcome.left_out += left_out
+        pace.advanced(len(batch))
+        pace.wait(begun, outcome.confirmed.total())
+    outcome.interrupted = pace.stopping.is_set() and bool(missing)
+    if not outcome.interrupted:
+        outcome.left_out += [(letter, GONE) for letter in missing.values()]
