@@ -73,8 +73,13 @@ def now() -> int:
 
 def need_a_person(*, yes: bool) -> None:
     """End unless somebody can be asked or has said yes already."""
-    if not yes and not sys.stdin.isatty():
+    if not yes and not somebody_is_there():
         fail("Nobody can be asked here: say --yes, or --dry-run to see what would be done.", WRONG_USE)
+
+
+def somebody_is_there() -> bool:
+    """Return whether a person can be asked."""
+    return sys.stdin.isatty()
 
 
 def ask(question: str) -> None:

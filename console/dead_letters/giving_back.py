@@ -112,7 +112,10 @@ class GivingBack:
         mended = self.judge(plan)
         if plan.to_send:
             print_table(self._table(plan, mended))
-        tell(f"{letters_in_words(len(plan.to_send))} would go, {len(mended):,} of them would be taken.")
+            going = letters_in_words(len(plan.to_send))
+            tell(f"{going} would go; a worker of this release would take {len(mended):,} of them now.")
+        else:
+            tell("Nothing to give back.")
         self._tell_left_out(plan, [])
 
     def carry_out(self, plan: Plan, rate: float | None) -> int:

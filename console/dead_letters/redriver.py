@@ -269,13 +269,12 @@ def carry_out(
                 yield item
 
     for batch in batches_of(items(), batch_size(pace.rate)):
+        pace.wait(begun, outcome.confirmed.total())
         if pace.stopping.is_set():
-            break
+            outcome.interrupted = True
+            return
         sent, left_out = redriver.send(batch)
         outcome.confirmed.update(item.letter.place.topic for item in sent)
         outcome.left_out += left_out
         pace.advanced(len(batch))
-        pace.wait(begun, outcome.confirmed.total())
-    outcome.interrupted = pace.stopping.is_set() and bool(missing)
-    if not outcome.interrupted:
-        outcome.left_out += [(letter, GONE) for letter in missing.values()]
+    outcome.left_out += [(letter, GONE) for letter in missing.values()]

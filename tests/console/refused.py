@@ -20,11 +20,14 @@ REFUSED = RECORDED + 1_000
 MINUTE = 60_000
 
 
-def letter_of(record: Made, topic: str = "lead-activity", partition: int = 2) -> Outgoing:
+def letter_of(
+    record: Made, topic: str = "lead-activity", partition: int = 2, namespace: str = "bg"
+) -> Outgoing:
     """What a worker writes of a record that it must refuse."""
     reader = Reader(CODEC, 4, None)
     batch = reader.read(
-        fetched(record.offset, record, topic=f"bg.{topic}", partition=partition), READINGS[topic]
+        fetched(record.offset, record, topic=f"{namespace}.{topic}", partition=partition),
+        READINGS[topic],
     )
     (letter,) = batch.onward
     assert letter.topic == DEAD_LETTERS.name

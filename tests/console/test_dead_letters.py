@@ -1,7 +1,7 @@
 """Dead letters counted once, chosen, planned for a redrive or a purge; all of it without Kafka."""
 
 import re
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from confluent_kafka import Message
@@ -115,7 +115,8 @@ def test_a_copy_that_is_written_after_the_mark_is_still_the_same_refusal() -> No
 
 def test_records_that_no_worker_wrote_are_counted_and_left_out() -> None:
     ledger = Ledger()
-    for headers in ([], [("dlq_topic", b"bg.accounts")], [("dlq_partition", b"x")]):
+    unusual: list[Any] = [[], [("dlq_topic", b"bg.accounts")], [("dlq_partition", b"x")]]
+    for headers in unusual:
         message = Message(topic="bg.dead-letters", partition=0, offset=0, headers=headers)
         ledger.take(standing_of(message))
     assert (ledger.strangers, ledger.letters()) == (3, [])
