@@ -221,7 +221,8 @@ def delete_before(settings: Settings, offsets: Mapping[int, int]) -> dict[int, i
         done = ", ".join(f"{number} before {offset}" for number, offset in sorted(first.items()))
         raise Unreadable(
             f"Kafka did not purge {_name(settings)}: {said[0] if said else why}."
-            f" Done by then, by partition: {done or 'none'}. It takes the right to delete records there."
+            f" Done by then, by partition: {done or 'none'}. It takes the right to delete records there;"
+            " the embedded Kafka cannot do it."
         ) from error
     return first
 

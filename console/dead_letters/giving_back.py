@@ -128,7 +128,7 @@ class GivingBack:
         redriver.open()
         # Whoever redrove meanwhile is ended by now, and what it marked can be read.
         now = self.plan()
-        now.to_send = {at: letter for at, letter in now.to_send.items() if at in plan.to_send}
+        now.keep_only(plan)
         outcome, problem = Redriven(), None
         with _until_interrupted() as stopping, counting("redriving", len(now.to_send)) as advanced:
             try:

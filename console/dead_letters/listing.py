@@ -44,8 +44,8 @@ def print_totals(letters: Iterable[Letter], namespace: str) -> None:
     table = Table("Reason", "Topic")
     for title in ("Waiting", "Redriven"):
         table.add_column(title, justify="right")
-    table.add_column("First refused")
-    table.add_column("Last refused")
+    table.add_column("First refused (UTC)")
+    table.add_column("Last refused (UTC)")
     _fold(table)
     for total in totals_of(letters):
         table.add_row(

@@ -60,6 +60,12 @@ class Plan:
             found.setdefault(partition, []).append(offset)
         return found
 
+    def keep_only(self, earlier: Plan) -> None:
+        """Send nothing that an earlier plan, which somebody has agreed to, did not name."""
+        # Not by the place in dead-letters: another copy may be the first one that is read this time.
+        agreed = {letter.place for letter in earlier.to_send.values()}
+        self.to_send = {at: letter for at, letter in self.to_send.items() if letter.place in agreed}
+
 
 def plan_of(
     letters: Iterable[Letter],

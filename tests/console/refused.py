@@ -45,7 +45,7 @@ def standing(
     """The dead letter of a record at ``offset``, at a place and time in the topic of dead letters."""
     made = Made(offset, **{"value": GARBAGE, "timestamp": RECORDED, **record})
     letter = letter_of(made, topic)
-    return _message(stands, at, letter.key, letter.value, list(letter.headers))
+    return message_of(stands, at, letter.key, letter.value, list(letter.headers))
 
 
 def mark(
@@ -58,10 +58,10 @@ def mark(
 ) -> Message:
     """The mark of a redrive for a record at ``offset``."""
     place = Place(f"bg.{topic}", 2, offset, recorded)
-    return _message(stands, at, None, None, headers_of_mark(place, 2))
+    return message_of(stands, at, None, None, headers_of_mark(place, 2))
 
 
-def _message(
+def message_of(
     stands: tuple[int, int], at: int, key: bytes | None, value: bytes | None, headers: Any
 ) -> Message:
     partition, offset = stands

@@ -286,6 +286,15 @@ def test_the_loop_ends_after_as_many_attempts_as_are_allowed(attempts: int, goes
     assert bool(plan.left_out) is not goes
 
 
+def test_nothing_goes_that_nobody_agreed_to_whichever_copy_is_read_first() -> None:
+    one, other = standing(1, stands=(0, 0)), standing(1, stands=(1, 0))
+    agreed = plan_of(letters(one, other), "bg", 3)
+    later = plan_of(letters(other, one, standing(2, stands=(0, 1))), "bg", 3)
+    assert len(later.to_send) == 2
+    later.keep_only(agreed)
+    assert later.offsets == {1: [0]}
+
+
 def test_a_limit_counts_what_is_sent_the_first_refused_first() -> None:
     messages = [standing(n, stands=(0, n), at=REFUSED - n) for n in range(5)]
     plan = plan_of(letters(*messages, mark(4, stands=(0, 9))), "bg", 3, limit=2)
