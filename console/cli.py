@@ -26,6 +26,7 @@ from console.choices import (
 )
 from console.dead_letter_commands import dead_letters
 from console.definition_commands import definitions
+from console.describe import describe
 from console.erase_command import erase
 from console.terminal import (
     SOME_REFUSED,
@@ -342,6 +343,7 @@ def demo(
 
 
 app.command()(erase)
+app.command()(describe)
 
 
 def main() -> None:
