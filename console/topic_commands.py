@@ -1,4 +1,4 @@
-"""``buying-groups topics create`` and ``buying-groups topics check``."""
+"""``buying-groups topics``: ``create``, ``check`` and ``acls``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from console.acls import acls
 from console.choices import Output, OutputChoice
 from console.terminal import FAILED, connected_settings, fail, tell
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
 topics = typer.Typer(
     name="topics",
-    help="Create the topics of a deployment, or check those it has.",
+    help="Create the topics of a deployment, check those it has, list the rights it needs.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
@@ -83,3 +84,6 @@ def _end_with(differences: list[Difference], output: Output) -> None:
         print_differences(differences, output)
         raise typer.Exit(FAILED)
     tell("Every topic is as it must be.")
+
+
+topics.command()(acls)
