@@ -1,7 +1,8 @@
 """The ``buying-groups`` command: parsing, messages and exit codes; each command's work is elsewhere.
 
 Exit codes: 0 done, 1 could not be done, 2 wrong use or settings, 3 done with refused input,
-130 interrupted. A command imports what it works with when it runs, so that ``--help`` answers at once.
+4 Kafka does not answer (``status``), 130 interrupted. A command imports what it works with when it
+runs, so that ``--help`` answers at once.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from console.dead_letter_commands import dead_letters
 from console.definition_commands import definitions
 from console.describe import describe
 from console.erase_command import erase
+from console.status_command import WatchCommand, status
 from console.terminal import (
     SOME_REFUSED,
     WRONG_USE,
@@ -89,7 +91,7 @@ def buying_groups(
     - `buying-groups export --output table`
 
     Exit codes of every command: 0 done, 1 could not be done, 2 wrong use or settings,
-    3 done, but some input was refused, 130 interrupted.
+    3 done, but some input was refused, 4 (`status` only) Kafka does not answer, 130 interrupted.
     """
 
 
@@ -343,6 +345,7 @@ def demo(
 
 
 app.command()(erase)
+app.command(cls=WatchCommand)(status)
 app.command()(describe)
 
 
