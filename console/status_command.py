@@ -157,13 +157,15 @@ def _shown(lookout: Lookout, limits: Limits) -> RenderableType:
 
 
 def _told(lookout: Lookout, limits: Limits) -> dict[str, Any]:
+    from console.folding import machine_clock
     from console.status_screen import object_of
+    from domain.calendar import iso_instant
     from streams.observing import NotSeen
 
     try:
         return object_of(lookout.look(), limits)
     except NotSeen as problem:
-        return {"healthy": False, "reasons": [str(problem)]}
+        return {"at": iso_instant(machine_clock()), "healthy": False, "reasons": [str(problem)]}
 
 
 def _print(told: dict[str, Any] | RenderableType) -> bool:

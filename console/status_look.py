@@ -121,7 +121,8 @@ class Lookout:
         if most > MOST_READ:
             return DeadLettersSeen(since, most, exact=False)
         peek = Peek(self._settings, spans)
-        reasons = Counter(_reason(message) for message in peek)
+        # Workers stamp what they write, so the order of stamps is not quite that of offsets.
+        reasons = Counter(_reason(message) for message in peek if message.timestamp()[1] >= since)
         if peek.unread:
             return DeadLettersSeen(since, most, exact=False)
         return DeadLettersSeen(since, reasons.total(), reasons=dict(sorted(reasons.items())))

@@ -57,7 +57,7 @@ class Observed:
 
     ``first`` and ``ends`` hold the sources, dead letters and the clock's changelog, as far as they
     exist; ends count transactions that are not decided. ``committed`` has no entry where nothing is
-    committed. ``dead_since`` is the first offset of each dead-letter partition since the moment asked.
+    committed. Dead letters before ``dead_since`` are older than was asked for.
     """
 
     state: str | None
@@ -119,13 +119,14 @@ class Observer:
         dead = _places(metadata, [DEAD_LETTERS.full_name(self._namespace)])
         clock = _places(metadata, [f"{self._namespace}.{CLOCK_CHANGELOG}"])
         everything = [*sources, *dead, *clock]
-        # The embedded Kafka does not know the question.
-        tells_members = not str(metadata.cluster_id).startswith("mockCluster")
+        # The embedded Kafka does not know who is in a group, nor what was written when.
+        embedded = str(metadata.cluster_id).startswith("mockCluster")
 
-        described = self._describe() if tells_members else None
+        described = None if embedded else self._describe()
         ends = self._offsets(everything, _END)
         first = self._offsets(everything, _BEGINNING)
-        dead_since = self._offsets(dead, OffsetSpec.for_timestamp(dead_letters_since))
+        since = _BEGINNING if embedded else OffsetSpec.for_timestamp(dead_letters_since)
+        dead_since = self._offsets(dead, since)
         committed = self._committed(sources)
 
         ended = _results(ends)

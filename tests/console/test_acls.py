@@ -8,6 +8,7 @@ from streams.acls import tools_of
 from streams.settings import load_settings
 from streams.topics import ALL_TOPICS
 from tests.console.calling import Commands
+from tests.console.test_cli_help import EVERY
 
 TOOLS = {tool.name: tool for tool in tools_of("bg")}
 IMPLYING = {"Read", "Write"}
@@ -112,3 +113,33 @@ def test_wrong_use_is_told(commands: Commands, wrong: tuple[str, ...], told: str
     done = commands("topics", "acls", *wrong)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(told)
+
+
+WITHOUT_KAFKA = {
+    ("describe",),
+    ("fold",),
+    ("demo",),
+    ("definitions", "check"),
+    ("topics", "acls"),
+}
+"""Commands that ask no Kafka that has an authorizer."""
+
+NEEDS = {
+    ("worker",): "worker",
+    ("publish",): "publish",
+    ("definitions", "publish"): "definitions",
+    ("definitions", "show"): "definitions",
+    ("definitions", "diff"): "definitions",
+    ("tick",): "tick",
+    ("export",): "export",
+    ("status",): "status",
+    ("topics", "check"): "topics-check",
+    ("topics", "create"): "topics-create",
+}
+"""Commands that do, and the tool that has their rights."""
+
+
+def test_every_command_that_asks_kafka_has_a_tool_with_its_rights() -> None:
+    unknown = set(EVERY) - WITHOUT_KAFKA - NEEDS.keys()
+    assert not unknown, f"say in streams/acls.py what they need, and here which tool that is: {unknown}"
+    assert set(NEEDS.values()) <= set(TOOLS)
