@@ -154,12 +154,12 @@ def _late(topic: TopicLag, limit_s: float) -> str | None:
     if worst.seconds is None:
         return (
             f"{topic.topic}: how long {_partitions([worst.partition])} has waited could not be read in"
-            f" time ({worst.records:,} records unread)"
+            f" time ({worst.records:,} unread)"
         )
     late = [each for each in topic.waiting if each.seconds is not None and each.seconds > limit_s]
     if not late:
         return None
-    more = f", and {len(late) - 1} more are late" if len(late) > 1 else ""
+    more = f", {counted(len(late) - 1, 'more partition')} late" if len(late) > 1 else ""
     return (
         f"{topic.topic}: the first unread record of partition {worst.partition} has waited"
         f" {worst.seconds:,.0f} s, more than {limit_s:g} s ({worst.records:,} unread{more})"
@@ -192,17 +192,22 @@ def _pages(pages: Sequence[Page]) -> Iterator[str]:
 def _dead(dead: DeadLettersSeen, most: int | None) -> Iterator[str]:
     if most is not None and dead.records > most:
         about = "" if dead.exact else "up to "
-        yield f"{about}{dead.records:,} dead letters in the last hour, more than {most:,}"
+        yield f"{about}{counted(dead.records, 'dead letter')} in the last hour, more than {most:,}"
 
 
 def _topics(wrong: Sequence[str]) -> Iterator[str]:
     yield from wrong[:_TOLD]
     if len(wrong) > _TOLD:
-        yield f"{len(wrong) - _TOLD} more topics are wrong (buying-groups topics check)"
+        yield f"{counted(len(wrong) - _TOLD, 'more difference')} (buying-groups topics check)"
 
 
 def _partitions(numbers: Sequence[int]) -> str:
     return f"partition{'s' if len(numbers) > 1 else ''} {ranges(numbers)}"
+
+
+def counted(number: int, unit: str) -> str:
+    """Return a number with its unit: ``1 record``, ``2,000 records``."""
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def ranges(numbers: Sequence[int]) -> str:

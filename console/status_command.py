@@ -136,7 +136,8 @@ def _again_and_again(lookout: Lookout, limits: Limits, output: Output, every_s: 
     from rich.live import Live
 
     if output is Output.TABLE and screen.is_terminal:
-        with Live(console=screen, screen=True, auto_refresh=False) as live:
+        with Live("Kafka is being asked …", console=screen, screen=True, auto_refresh=False) as live:
+            live.refresh()
             while True:
                 live.update(_shown(lookout, limits), refresh=True)
                 time.sleep(every_s)

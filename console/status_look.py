@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-import orjson
 from confluent_kafka import Message
 
 from agents.clock import Clock, load_clock
@@ -137,14 +136,21 @@ class Lookout:
         return baseline_of({partition: row for (_, partition), row in rows.items()})
 
     def _clock_rows(self, spans: Mapping[Place, tuple[int, int]]) -> dict[Place, tuple[Clock, Millis]]:
-        """Return each partition's last row in these spans, and when it was written."""
+        """Return each partition's last row in these spans, and when it was written.
+
+        A partition's changelog has but one key, the partition itself.
+        """
         rows: dict[Place, tuple[bytes, Millis]] = {}
         for message in Peek(self._settings, spans):
-            key, value = message.key(), message.value()
-            partition = message.partition()
-            if key is not None and value is not None and orjson.loads(key) == [partition]:
+            value = message.value()
+            if value is not None:
                 rows[_place(message)] = value, message.timestamp()[1]
-        return {place: (load_clock(value), stamp) for place, (value, stamp) in rows.items()}
+        try:
+            return {place: (load_clock(value), stamp) for place, (value, stamp) in rows.items()}
+        except (ValueError, TypeError, LookupError) as error:
+            raise NotSeen(
+                "The partitions' clocks cannot be read: is this command of the workers' release?"
+            ) from error
 
 
 def baseline_of(clocks: Mapping[int, tuple[Clock, Millis]]) -> BaselineSeen | None:

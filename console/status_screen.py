@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from console.status import Limits, Page, Status, TopicLag, ranges, what_is_wrong
+from console.status import Limits, Page, Status, TopicLag, counted, ranges, what_is_wrong
 from domain.calendar import Millis, iso_day, iso_instant
 
 _SHOWN: Final = 10
@@ -170,7 +170,7 @@ def _told(status: Status) -> Iterator[tuple[str, RenderableType]]:
     yield (
         "Dead letters",
         Text(
-            f"{'' if dead.exact else 'up to '}{dead.records:,} records in the last hour"
+            f"{'' if dead.exact else 'up to '}{counted(dead.records, 'record')} in the last hour"
             + (f": {reasons}" if reasons else ""),
             style="yellow" if dead.records else "",
         ),
@@ -187,7 +187,7 @@ def _told(status: Status) -> Iterator[tuple[str, RenderableType]]:
     wrong = len(status.wrong_topics)
     yield (
         "Topics",
-        Text(f"{wrong} differences (buying-groups topics check)", style="red")
+        Text(f"{counted(wrong, 'difference')} (buying-groups topics check)", style="red")
         if wrong
         else "all as they must be",
     )
@@ -202,11 +202,15 @@ def _recovery(pages: Sequence[Page]) -> RenderableType:
 def _page(page: Page) -> Text:
     if page.unanswered is not None:
         return Text(f"{page.url} does not answer", style="red")
-    told = f"{page.recovering:,} changelog records to come" if page.recovering else "nothing to recover"
+    told = (
+        f"{counted(page.recovering, 'changelog record')} to come"
+        if page.recovering
+        else "nothing to recover"
+    )
     if page.failing:
         told += f", {page.failing} failing"
     style = "yellow" if page.recovering or page.problems else ""
-    return Text(f"{page.url} has {page.owned} partitions, {told}", style=style)
+    return Text(f"{page.url} has {counted(page.owned, 'partition')}, {told}", style=style)
 
 
 def _baseline(status: Status) -> RenderableType:

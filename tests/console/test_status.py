@@ -102,7 +102,7 @@ def test_a_record_that_waited_longer_than_the_limit_is_a_reason_with_its_partiti
     (reason,) = wrong(lag=lag)
     assert reason == (
         "bg.accounts: the first unread record of partition 3 has waited 75 s, more than 60 s"
-        " (4 unread, and 1 more are late)"
+        " (4 unread, 1 more partition late)"
     )
     assert wrong(Limits(lag_s=75.0), lag=lag) == []
 
@@ -136,7 +136,7 @@ def test_wrong_topics_are_named_the_first_ones_in_full() -> None:
     assert wrong(wrong_topics=["bg.accounts: does not exist"]) == ["bg.accounts: does not exist"]
     many = wrong(wrong_topics=[f"bg.t{number}: does not exist" for number in range(26)])
     assert len(many) == 6
-    assert many[-1].startswith("21 more topics are wrong")
+    assert many[-1].startswith("21 more differences")
 
 
 def test_a_worker_that_does_not_answer_or_is_not_ready_is_a_reason() -> None:
