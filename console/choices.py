@@ -52,6 +52,14 @@ EventsFile: TypeAlias = Annotated[
         help="the events; - reads standard input",
     ),
 ]
+EventsFileUnlessKafka: TypeAlias = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        callback=lambda path: None if path is None else a_file_or_standard_input(path),
+        help="the events; - reads standard input; none with --from-kafka",
+    ),
+]
 DefinitionsFileOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(

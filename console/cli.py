@@ -18,6 +18,7 @@ from console.choices import (
     DayOption,
     DefinitionsFileOption,
     EventsFile,
+    EventsFileUnlessKafka,
     Format,
     FormatChoice,
     LeadsFile,
@@ -29,6 +30,7 @@ from console.dead_letter_commands import dead_letters
 from console.definition_commands import definitions
 from console.describe import describe
 from console.erase_command import erase
+from console.rebuild_command import rebuild
 from console.status_command import WatchCommand, status
 from console.terminal import (
     SOME_REFUSED,
@@ -277,8 +279,14 @@ def export(output: OutputChoice = Output.JSON) -> None:
 
 @app.command()
 def fold(
-    file: EventsFile,
     as_of: DayOption,
+    file: EventsFileUnlessKafka = None,
+    from_kafka: Annotated[
+        bool, typer.Option("--from-kafka", help="fold what the deployment's topics hold, not a file")
+    ] = False,
+    incomplete: Annotated[
+        bool, typer.Option("--incomplete", help="with --from-kafka: even if topics have lost records")
+    ] = False,
     definitions_file: DefinitionsFileOption = None,
     output: OutputChoice = Output.JSON,
     refused: RefusedFile = None,
@@ -294,8 +302,10 @@ def fold(
     `--definitions definitions.yaml` shows what a definitions file would make of the events, before
     anybody publishes it.
 
+    `--from-kafka` folds a deployment's input topics instead, with no worker: what `export` must print.
+
     Exit codes: 0 done, 3 done but some lines were refused (the groups are complete for the rest),
-    1 the file cannot be read, 2 wrong use.
+    1 the file or the topics cannot be read or lack records, 2 wrong use.
     """
     from console.definition_commands import file_or_fail
     from console.folding import NotLive, always_live, fold_entries, machine_clock
@@ -304,20 +314,32 @@ def fold(
     from console.source import accepted_entries
     from domain.calendar import day_from_date
 
+    if from_kafka == (file is not None) or (from_kafka and refused is not None):
+        fail("fold needs a FILE, or --from-kafka without FILE and --refused", WRONG_USE)
     log_only_errors()
+    day = day_from_date(as_of.date())
     try:
         defined = [] if definitions_file is None else always_live(file_or_fail(definitions_file))
     except NotLive as problem:
         fail(f"{definitions_file}: {problem}", SOME_REFUSED)
-    try:
-        with accepted_entries(file, refused=refused, clock=machine_clock) as (entries, refusals):
-            folded = fold_entries(entries, day_from_date(as_of.date()), defined)
-    except OSError as error:
-        fail(str(error))
+    if file is None:
+        from console.rebuild_command import folded_topics
+
+        folded, bad, unit = *folded_topics(day, defined, incomplete=incomplete), "record"
+    else:
+        try:
+            with accepted_entries(file, refused=refused, clock=machine_clock) as (entries, refusals):
+                folded = fold_entries(entries, day, defined)
+        except OSError as error:
+            fail(str(error))
+        bad, unit = refusals.count, "line"
     print_groups(folded, output)
-    if refusals.count:
-        tell(f"{count_of(refusals.count, 'line')} refused.")
+    if bad:
+        tell(f"{count_of(bad, unit)} refused.")
         raise typer.Exit(SOME_REFUSED)
+
+
+app.command()(rebuild)
 
 
 @app.command()
