@@ -91,6 +91,20 @@ class Comparer:
             found.differences.extend(self._shared())
         return found
 
+    def unsettled(self, pending: Pending) -> set[str]:
+        """Return the accounts that differ in nothing but what is pending: a worker was ahead with them.
+
+        After a worker was killed its rows may hold more than is acknowledged. Who reads on from there
+        comes to the same, so there is nothing to be mended.
+        """
+        found: set[str] = set()
+        for account_id in pending.events:
+            one = Comparison()
+            self._account(account_id, pending, one)
+            if not pending.everybody and one.undecided and not one.differences:
+                found.add(account_id)
+        return found
+
     def _account(self, account_id: str, pending: Pending, found: Comparison) -> None:
         account = self._fold.accounts.get(account_id) or Account(account_id)
         states = derive(account, self._fold.tenant)

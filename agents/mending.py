@@ -6,7 +6,7 @@ whatever of it is written when something ends it, each account is either mended 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
@@ -54,12 +54,16 @@ class Mended:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is there of a partition: its live rows, what was published, and how far back that reaches."""
+    """What is there of a partition: its live rows, what was published, and how far back that reaches.
+
+    ``unsettled`` are accounts to be left alone.
+    """
 
     live: ChangelogRows
     states: States
     reports: Reports
     memory: Memory
+    unsettled: Set[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Mender:
         self._states = found.states
         self._reports = found.reports
         self._memory = found.memory
+        self._unsettled = found.unsettled
         self._codec = voice.codec
         self._now = voice.now
         self._cause = rebuilding(voice.event_id, voice.now)
@@ -89,9 +94,10 @@ class Mender:
         self._writer = OutputWriter(voice.codec, voice.source)
 
     def accounts(self) -> list[str]:
-        """Return every account that the log, the rows or the outputs know."""
+        """Return every account that the log, the rows or the outputs know and that may be written."""
         known = {*self._fold.accounts, *self._live.accounts()}
-        return sorted(known | self._reports.people.keys() | self._reports.groups.keys())
+        known |= self._reports.people.keys() | self._reports.groups.keys()
+        return sorted(known - self._unsettled)
 
     def deliveries(self) -> Iterator[Delivery]:
         """Yield what has to be written, account after account; definitions first, the clock last."""

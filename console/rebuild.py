@@ -104,13 +104,13 @@ class Rebuild:
                 fold, live = self._folded(partition, done, len(partitions))
                 lock.check()
                 voice = Voice(self._codec, f"/{self._settings.namespace}/engine", event_id, now())
-                self._write(fold, live, voice, lock)
+                unsettled = self._write(fold, live, voice, lock)
                 self.outcome.written.append(partition)
                 self._note_groups(fold)
                 self._states.advance(self._ignored)
                 live.advance(self._ignored)
                 comparer = self._comparer(fold, live)
-                self._add(comparer.compare(comparer.accounts(), Pending()))
+                self._add(comparer.compare(comparer.accounts() - unsettled, Pending()))
             if len(partitions) == self._settings.partitions:
                 self._withdraw_strays(lock)
         return self.outcome
@@ -134,19 +134,20 @@ class Rebuild:
         found = comparer.compare(comparer.accounts(), pending)
         accounts, groups = found.accounts, found.groups
         for _ in range(LOOKS - 1):
-            offsets = self._log.committed(fold.partition)
-            settled = offsets == fold.offsets and ends == self._log.ends(fold.partition)
-            if not (found.suspects or found.differences) or (settled and not found.undecided):
+            if not (found.suspects or found.differences):
                 break
             time.sleep(_BETWEEN_LOOKS_S)
-            suspects = set(found.suspects)
-            offsets = self._log.committed(fold.partition)
+            self._log.wait_decided(BUYING_GROUP_STATE)
+            offsets, before = self._log.committed(fold.partition), ends
+            nobody_works = offsets == fold.offsets
             fold.advance(offsets, self._ignored)
             live.advance(self._ignored)
             self._states.advance(self._ignored)
             ends = self._log.ends(fold.partition)
             pending = fold.pending(ends)
-            found = comparer.compare(suspects, pending)
+            found = comparer.compare(set(found.suspects), pending)
+            if nobody_works and ends == before:
+                break
         found.accounts, found.groups = accounts, groups
         self._moving |= pending.events.keys()
         return found
@@ -154,9 +155,14 @@ class Rebuild:
     def _comparer(self, fold: PartitionFold, live: ChangelogRows) -> Comparer:
         return Comparer(fold, live, self._states.values, self._codec)
 
-    def _write(self, fold: PartitionFold, live: ChangelogRows, voice: Voice, lock: GroupLock) -> None:
+    def _write(
+        self, fold: PartitionFold, live: ChangelogRows, voice: Voice, lock: GroupLock
+    ) -> set[str]:
+        """Write what differs; return the accounts that were left alone."""
         reports, memory = self._told(fold, live, voice.now)
-        mender = Mender(fold, Found(live, self._states, reports, memory), voice)
+        pending = fold.pending(self._log.ends(fold.partition))
+        unsettled = self._comparer(fold, live).unsettled(pending)
+        mender = Mender(fold, Found(live, self._states, reports, memory, unsettled), voice)
         producer = self._producer(fold.partition)
         try:
             for delivery in mender.deliveries():
@@ -168,6 +174,7 @@ class Rebuild:
             self.outcome.mended.rows += mender.mended.rows
             self.outcome.mended.outputs += mender.mended.outputs
             self.outcome.mended.beyond += mender.mended.beyond
+        return unsettled
 
     def _told(self, fold: PartitionFold, live: ChangelogRows, now: Millis) -> tuple[Reports, Memory]:
         """Read what subscribers were told in a partition's outputs.

@@ -109,6 +109,8 @@ def outcome_lines(outcome: Outcome, *, wrote: bool) -> list[str]:
             f"{count_of(len(outcome.differences), 'field')} of {count_of(len(groups), 'group')}"
             f" {'still differ' if wrote else 'differ'} from the log."
         )
+    elif outcome.undecided:
+        lines.append("Everything else of live state and log is equal.")
     else:
         lines.append("Live state and log are equal.")
     return lines

@@ -11,6 +11,7 @@ from typing import Any, Final, Self, cast
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from domain.calendar import Millis
+from streams.delivery import TRANSACTION_TIMEOUT_S
 from streams.progress import committed
 from streams.ranges import FetchedRange
 from streams.settings import Settings
@@ -20,6 +21,8 @@ _ANSWER_S: Final = 15.0
 _SILENCE_S: Final = 60.0
 _POLL_S: Final = 0.5
 _RANGE: Final = 2_000
+_UNDECIDED_S: Final = TRANSACTION_TIMEOUT_S + 10.0
+"""So long after its writer has gone the broker has ended a transaction."""
 
 Offsets = dict[str, int]
 """An offset for each topic of a partition, by the topic's name without the namespace."""
@@ -88,6 +91,20 @@ class PartitionLog:
             raise LogUnreadable(self._why(place, error.args[0])) from error
         return int(first), int(end)
 
+    def wait_decided(self, topic: Topic, at_most_s: float = _UNDECIDED_S) -> None:
+        """Wait until what is written to a topic by now is committed or undone.
+
+        A transaction that its writer left open hides all that comes after it, until the broker ends it.
+        """
+        written = {
+            partition: self._written(topic, partition) for partition in range(self._settings.partitions)
+        }
+        deadline = time.monotonic() + at_most_s
+        while time.monotonic() < deadline:
+            if all(self.bounds(topic, number)[1] >= end for number, end in written.items()):
+                return
+            time.sleep(_POLL_S)
+
     def ends(self, partition: int) -> Offsets:
         """Return the end of every source of a partition."""
         return {topic.name: self.bounds(topic, partition)[1] for topic in SOURCES}
@@ -151,6 +168,14 @@ class PartitionLog:
     def name(self, topic: Topic) -> str:
         """Return a topic's name on the broker."""
         return topic.full_name(self._settings.namespace)
+
+    def _written(self, topic: Topic, partition: int) -> int:
+        """Return the end of a partition, transactions that are not decided included."""
+        place = TopicPartition(self.name(topic), partition)
+        try:
+            return int(self._group.get_watermark_offsets(place, timeout=_ANSWER_S)[1])
+        except KafkaException as error:
+            raise LogUnreadable(self._why(place, error.args[0])) from error
 
     def _below(self, messages: list[Message], end: int) -> tuple[list[LoggedRecord], int]:
         """Return the records below an offset, and ``end`` once nothing below it can follow."""

@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from agents import rows
+from agents.account_rows import FIGURES, differing
 from agents.comparing import Comparer, Comparison
 from agents.mending import Found, Mender, Voice
 from agents.rebuilding import PartitionFold
@@ -16,7 +17,7 @@ from domain.calendar import MILLIS_PER_DAY
 from streams.delivery import Delivery, Outgoing
 from streams.latest import ChangelogRows, LatestValues
 from streams.tables import decode_key
-from streams.topics import BUYING_GROUP_STATE, CONTROL
+from streams.topics import BUYING_GROUP_STATE, CONTROL, TABLES
 from tests.agents.lane import empty_tables
 from tests.agents.logged import CODEC, PARTITIONS, Logged
 from tests.integration.streams import AS_OF, generate
@@ -70,9 +71,11 @@ def mended(logged: Logged, partition: int) -> list[Delivery]:
         reports.take(kind, logged.ranges(topic, partition, 0, 10**9), CODEC)
     live = live_rows(logged, partition)
     memory = Memory(frozenset(), live.count(rows.PERSON) > 0, live.count(rows.GROUP) > 0, NOW // 1000)
+    pending = fold.pending(logged.ends(partition))
+    unsettled = Comparer(fold, live, published(logged).values, CODEC).unsettled(pending)
     mender = Mender(
         fold,
-        Found(live, published(logged), reports, memory),
+        Found(live, published(logged), reports, memory, unsettled),
         Voice(CODEC, "/test/engine", "rebuild-1", NOW),
     )
     written = list(mender.deliveries())
@@ -211,6 +214,7 @@ def test_what_a_worker_took_in_and_has_not_acknowledged_is_no_difference() -> No
         found = compared(logged, partition)
         assert found.differences == []
         undecided += found.undecided
+        assert mended(logged, partition) == []
 
     assert undecided > 0
 
@@ -233,6 +237,46 @@ def test_a_state_that_cannot_be_read_or_is_of_another_day_is_a_difference_and_pu
     for partition in range(PARTITIONS):
         mended(logged, partition)
         assert compared(logged, partition).differences == []
+
+
+@pytest.fixture(scope="module")
+def tenant() -> Logged:
+    return worked(count=700)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_row_of_any_table_that_is_gone_comes_back_and_one_that_nobody_wrote_goes(
+    tenant: Logged, table: str
+) -> None:
+    before, told = tenant.rows(), outputs(tenant)
+    number, key = next(
+        (number, key)
+        for number, found in enumerate(before)
+        for name, key in sorted(found)
+        if name == table and says_something(table, found[name, key])
+    )
+    tenant.deliver(number, Delivery(rows=[(table, key, None)]))
+    assert compared(tenant, number).differences
+
+    mended(tenant, number)
+
+    found, expected = tenant.rows()[number], before[number]
+    assert {row: meaning(row, value) for row, value in found.items()} == {
+        row: meaning(row, value) for row, value in expected.items()
+    }
+    assert outputs(tenant) == told
+    if table not in FIGURES:
+        stray = key.replace(b'"]', b'-nobody"]')
+        tenant.deliver(number, Delivery(rows=[(table, stray, expected[table, key])]))
+        if stray != key:
+            assert compared(tenant, number).differences
+        mended(tenant, number)
+        assert tenant.rows()[number].keys() == expected.keys()
+
+
+def says_something(table: str, row: bytes) -> bool:
+    """Whether anything that can be compared is lost with a row."""
+    return bool(differing(table, row, None)) and b'"score":0.0' not in row
 
 
 def test_where_the_last_version_is_known_nowhere_it_goes_on_beyond_any() -> None:
