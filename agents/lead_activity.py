@@ -5,6 +5,7 @@ from __future__ import annotations
 from agents.reading import Reading
 from domain import events
 from schemas.inputs import LeadActivity
+from schemas.plain import plain_activity
 from streams.topics import LEAD_ACTIVITY
 
 
@@ -22,4 +23,10 @@ def dated(value: LeadActivity) -> int:
     return value.occurred_at
 
 
-READING = Reading(LEAD_ACTIVITY, dated, events_of)
+def plain(header: bytes, data: bytes) -> events.LeadActivity | None:
+    """Return the activity of a usual record."""
+    fields = plain_activity(header, data)
+    return None if fields is None else events.LeadActivity(*fields)
+
+
+READING = Reading(LEAD_ACTIVITY, dated, events_of, plain=plain)
