@@ -132,10 +132,11 @@ class Partition:
         """
         find = self.book.open if keep else self.book.look_at
         if self.clock.ticked:
-            if not self._is_behind(account_id):
+            move = self.move
+            if move is None or account_id <= move.reached or account_id in self._ahead:
                 return find(account_id, self.tenant)
             account = find(account_id, self.tenant_before)
-            self._rescore(account, delivery)
+            self._rescore(account, move, delivery)
             self._ahead.add(account_id)
         else:
             if account_id in self.book:
@@ -147,16 +148,16 @@ class Partition:
 
     def move_next(self, account_ids: Iterable[str], delivery: Delivery) -> None:
         """Rescore the next accounts in order, but for those that were opened before their turn."""
-        move = self.move
+        move, before = self.move, self.tenant_before
         if move is None:
             return
-        for account_id in account_ids:
-            if account_id in self._ahead:
-                self._ahead.remove(account_id)
+        reached = move.reached
+        for reached in account_ids:
+            if reached in self._ahead:
+                self._ahead.remove(reached)
             else:
-                self._rescore(self.book.look_at(account_id, self.tenant_before), delivery)
-            move = replace(move, reached=account_id)
-        self.set_move(move, delivery)
+                self._rescore(self.book.look_at(reached, before), move, delivery)
+        self.set_move(replace(move, reached=reached), delivery)
 
     def left_to_move(self) -> list[str]:
         """Return the accounts that the move under way has not reached, in their order."""
@@ -207,17 +208,9 @@ class Partition:
             )
         return self._time
 
-    def _is_behind(self, account_id: str) -> bool:
-        move = self.move
-        return move is not None and account_id > move.reached and account_id not in self._ahead
-
-    def _rescore(self, account: Account, delivery: Delivery) -> None:
-        """Rescore an account against the baseline that the partition moves to."""
-        move = self.move
-        if move is not None:
-            remodelled = self.clock.remodelled
-            changes = rescore(account, self.tenant, move.event_id, move.at, remodelled=remodelled)
-            self.keep(account, changes, delivery)
+    def _rescore(self, account: Account, move: Move, delivery: Delivery) -> None:
+        changes = rescore(account, self.tenant, move.event_id, move.at, remodelled=self.clock.remodelled)
+        self.keep(account, changes, delivery)
 
     def _slice(self, first: str, rest: Iterator[str]) -> Iterator[str]:
         ends = perf_counter() + self._around.step_s

@@ -234,6 +234,15 @@ def test_a_question_finds_the_activity_of_an_account_whether_it_is_decoded_or_no
     assert control.part_in(part).greatest_points == len(ACCOUNTS) * 40
 
 
+def test_a_tick_leaves_in_memory_what_was_in_use_and_nothing_else() -> None:
+    engine = ticked()
+    engine.crash()
+    engine.take(*activities(1, "bob", account=ACCOUNTS[1], named="used"))
+    engine.tick(TODAY + 1, "tick-2")
+    book = engine.lanes[0].processor._partition.book
+    assert [account for account in ACCOUNTS if account in book] == [ACCOUNTS[1]]
+
+
 TURNS = ("step", "step", "step", "refused step", "refused batch", "crash")
 
 
