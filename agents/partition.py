@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import Final
 
 from agents import control, rows
-from agents.book import AccountBook
+from agents.book import AccountBook, Decoded
 from agents.clock import Clock, Move, dump_clock, dump_move, load_clock, load_move
 from agents.definitions import catalog_in, events_of, read_row
 from agents.outputs import OutputWriter
@@ -40,6 +41,7 @@ class Surroundings:
     partitions: int
     now: Callable[[], Millis]
     step_s: float = STEP_S
+    decoded: Decoded = field(default_factory=OrderedDict)
 
 
 class Partition:
@@ -49,7 +51,7 @@ class Partition:
         self.number = partition
         self.partitions = surroundings.partitions
         self.now = surroundings.now
-        self.book = AccountBook(partition, surroundings.tables)
+        self.book = AccountBook(partition, surroundings.tables, surroundings.decoded)
         self._around = surroundings
         self._writer = OutputWriter(surroundings.codec, surroundings.source)
         self._time: tuple[Clock, Move | None] | None = None
