@@ -2,9 +2,9 @@
 
 Leads with 20 remembered activities over 10 days: ten rows of activity and one of a score each, five
 leads an account, random UUIDs as event ids. The rows come as recovery takes them, some thousand at a
-time, in two orders: account by account, and day by day with the leads shuffled, as they
-were written. ``dicts`` is a dict of each owner's rows, as the worker keeps them; ``packed`` is
-benchmarks/packed_rows.py, which it does not use yet.
+time, each table's of a partition together, in two orders: account by account, and day by day with the
+leads shuffled, so that hardly ever two rows of an account are neighbours. ``dicts`` is a dict of each
+owner's rows in a table; ``packed`` is streams/packed_rows.py, which the worker uses.
 
 Every line is a process of its own. Its memory is what it grew by while it took the rows. Times are CPU
 time. ``recovered`` is an average over all rows; ``put`` writes rows of known accounts again, once each;
@@ -22,10 +22,11 @@ import statistics
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import orjson
 from rich.console import Console
@@ -33,11 +34,12 @@ from rich.progress import track
 from rich.table import Table
 
 from agents import rows
-from benchmarks.packed_rows import PackedRows
 from domain.account import PersonFigures
 from domain.calendar import MILLIS_PER_DAY
 from domain.engagement import DEFAULT_MODEL
-from streams.tables import encode_key
+from streams.packed_rows import MARKS, PackedRows
+from streams.ranges import FetchedRecord
+from streams.tables import encode_key, owner_of, runs
 from streams.topics import TABLES
 
 LEADS_PER_ACCOUNT: Final = 5
@@ -53,8 +55,20 @@ _TOUCHED: Final = 2_000
 _TODAY: Final = 20_778
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
-Row = tuple[int, int, bytes, bytes]
-"""The table's number, partition, key, value."""
+Place = tuple[int, int]
+"""The table's number, partition."""
+
+
+class Row(NamedTuple):
+    """A record as a fetch brings it."""
+
+    place: Place
+    key: bytes
+    value: bytes
+    offset: int = 0
+    timestamp: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+
 
 screen = Console(stderr=True)
 
@@ -66,10 +80,13 @@ class Stored(Protocol):
         """Return an owner's rows."""
 
     def put(self, owner: Any, table: int, key: bytes, value: bytes | None) -> None:
-        """Take a row."""
+        """Take a row that was written."""
 
-    def pack(self) -> None:
-        """Rows rest from now on."""
+    def take(self, table: int, records: list[FetchedRecord]) -> None:
+        """Take rows of a changelog."""
+
+    def end(self) -> None:
+        """All was recovered."""
 
 
 class Dicts:
@@ -83,15 +100,39 @@ class Dicts:
         return self._rows.get(table, {}).get(owner, {})
 
     def put(self, owner: Any, table: int, key: bytes, value: bytes | None) -> None:
-        """Take a row."""
+        """Take a row that was written."""
         if value is not None:
             self._rows.setdefault(table, {}).setdefault(owner, {})[key] = value
 
-    def pack(self) -> None:
+    def take(self, table: int, records: list[FetchedRecord]) -> None:
+        """Take rows of a changelog."""
+        for record in records:
+            if record.key is not None:
+                self.put(orjson.loads(record.key)[0], table, record.key, record.value)
+
+    def end(self) -> None:
         """Nothing to do."""
 
 
-STORES: Final[dict[str, Callable[[], Stored]]] = {"dicts": Dicts, "packed": PackedRows}
+class Packed:
+    """The worker's rows."""
+
+    def __init__(self) -> None:
+        self._rows = PackedRows(deque())
+        self.of, self.put = self._rows.of, self._rows.put
+
+    def take(self, table: int, records: list[FetchedRecord]) -> None:
+        """Take rows of a changelog."""
+        for owner, changes in runs(records, MARKS[table]):
+            self._rows.recover(owner, changes)
+
+    def end(self) -> None:
+        """Pack what is left."""
+        for _ in self._rows.settle():
+            pass
+
+
+STORES: Final[dict[str, Callable[[], Stored]]] = {"dicts": Dicts, "packed": Packed}
 ORDERS: Final = ("account", "day")
 
 
@@ -136,15 +177,20 @@ def _measured(making: Callable[[], Stored], order: str, leads: int) -> dict[str,
     gc.collect()
     before, peak, spent, count = _resident(), 0, 0.0, 0
     for fetch in source:
+        fetched: dict[Place, list[FetchedRecord]] = {}
+        for row in fetch:
+            fetched.setdefault(row.place, []).append(row)
         started = time.process_time()
-        for table, partition, key, value in fetch:
-            stores[partition].put(orjson.loads(key)[0], table, key, value)
-        for partition in {partition for _, partition, _, _ in fetch}:
-            stores[partition].pack()
+        for (table, partition), records in fetched.items():
+            stores[partition].take(table, records)
         spent += time.process_time() - started
         count += len(fetch)
         peak = max(peak, _resident())
-    del fetch
+    del fetch, fetched, records, row
+    started = time.process_time()
+    for stored in stores:
+        stored.end()
+    spent += time.process_time() - started
     gc.collect()
     after = _resident()
     read = _timed(lambda account: _rows_of(stores, account), _some(leads))
@@ -153,7 +199,7 @@ def _measured(making: Callable[[], Stored], order: str, leads: int) -> dict[str,
     for partition, owned in known:
         put = stores[partition].put
         for key, value in owned:
-            put(orjson.loads(key)[0], DAY, key, value)
+            put(owner_of(key), DAY, key, value)
     written = (time.process_time() - started) / sum(len(owned) for _, owned in known)
     return {
         "bytes": (after - before) / leads,
@@ -220,14 +266,14 @@ def _day(chance: random.Random, lead: int, day: int) -> Row:
         occurred_at = day * MILLIS_PER_DAY + chance.randrange(MILLIS_PER_DAY)
         kept.setdefault(chance.choice(_TYPES), {})[event_id] = occurred_at
     key = encode_key((_name(account), f"lead-{lead}", day))
-    return DAY, account % PARTITIONS, _fetched(key), _fetched(rows.dump(kept))
+    return Row((DAY, account % PARTITIONS), _fetched(key), _fetched(rows.dump(kept)))
 
 
 def _score(chance: random.Random, lead: int) -> Row:
     account = lead // LEADS_PER_ACCOUNT
     figures = PersonFigures(chance.randrange(50), round(chance.random() * 100, 2), chance.random() * 100)
     key = encode_key((_name(account), f"lead-{lead}"))
-    return PERSON, account % PARTITIONS, _fetched(key), _fetched(rows.dump(figures))
+    return Row((PERSON, account % PARTITIONS), _fetched(key), _fetched(rows.dump(figures)))
 
 
 def _fetched(made: bytes) -> bytes:

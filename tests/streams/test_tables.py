@@ -1,7 +1,9 @@
 """The store equals its changelog, for the partitions this worker has, and for no other."""
 
+import asyncio
 from collections.abc import Mapping
 
+import orjson
 import pytest
 from faust import Event
 from faust.types import TP
@@ -11,11 +13,13 @@ from hypothesis import strategies as st
 
 from streams.app import EngineApp
 from streams.ranges import FetchedRange
-from streams.tables import EngineTable, PartitionedRows, RowKey, decode_key, encode_key
+from streams.tables import EngineTable, PartitionedRows, RowKey, decode_key, encode_key, owner_of, runs
 from tests.streams.copying import TABLE, Made, copying, fetched, settings_of
 
 NAMESPACE = "tables"
 CHANGELOG = f"{NAMESPACE}.engine-{TABLE}-changelog"
+OTHER_TABLE = "lead_to_score"
+OTHER_CHANGELOG = f"{NAMESPACE}.engine-{OTHER_TABLE}-changelog"
 ADA = encode_key(("acme", "ada"))
 BOB = encode_key(("acme", "bob"))
 CY = encode_key(("other", "cy"))
@@ -47,6 +51,11 @@ def recover(app: EngineApp, table: EngineTable, *ranges: FetchedRange) -> None:
     table.apply_changelog_batch([event(app, one) for one in ranges])
 
 
+async def completed(app: EngineApp) -> None:
+    """Tell every table, as Faust does, that recovery is over."""
+    await asyncio.gather(*(table.on_recovery_completed(set(), set()) for table in app.stored.values()))
+
+
 def event(app: EngineApp, one: FetchedRange) -> Event:
     tp = TP(one.topic, one.partition)
     message = ConsumerMessage(
@@ -74,6 +83,26 @@ def test_a_key_can_be_read_with_any_tool() -> None:
     assert encode_key(("acme", "ada", 20_778)) == b'["acme","ada",20778]'
 
 
+@given(keys)
+def test_an_owner_is_the_first_part_of_a_key(key: RowKey) -> None:
+    assert owner_of(encode_key(key)) == key[0]
+
+
+awkward = st.text(alphabet='a",]\\[é', max_size=4) | st.integers(0, 12)
+
+
+@given(st.lists(st.tuples(awkward, st.integers(0, 3))))
+def test_neighbours_go_to_the_owner_that_each_of_them_names(
+    named: list[tuple[str | int, int]],
+) -> None:
+    """One name may begin like another, and like a key's rest."""
+    records = [Made(place, b"%d" % place, encode_key(key)) for place, key in enumerate(named)]
+    found: dict[tuple[str | int, bytes], bytes | None] = {}
+    for owner, changes in runs(records, b"-"):
+        found.update({(owner, key): value for key, value in changes.items()})
+    assert found == {(key[0], b"-" + encode_key(key)): b"%d" % place for place, key in enumerate(named)}
+
+
 def test_rows_are_kept_by_partition_and_owner(table: EngineTable) -> None:
     rows = table.stored
     rows.put(0, ADA, b"1")
@@ -96,6 +125,57 @@ def test_a_row_without_value_is_deleted_and_with_its_last_row_the_owner(table: E
     rows.put(0, BOB, None)
     rows.put(0, CY, None)
     assert list(rows.owners(0)) == []
+
+
+def test_a_table_does_not_see_the_rows_of_another(app: EngineApp, table: EngineTable) -> None:
+    other = app.stored[OTHER_TABLE]
+    table.stored.put(0, ADA, b"1")
+    other.stored.put(0, ADA, b"2")
+    other.stored.put(0, CY, b"3")
+    assert table.stored.rows == {0: {"acme": {ADA: b"1"}}}
+    assert other.stored.rows == {0: {"acme": {ADA: b"2"}, "other": {CY: b"3"}}}
+    other.stored.put(0, ADA, None)
+    assert table.stored.rows == {0: {"acme": {ADA: b"1"}}}
+    assert list(other.stored.owners(0)) == ["other"]
+
+
+async def test_recovered_rows_can_be_changed_and_deleted(app: EngineApp, table: EngineTable) -> None:
+    await assign(table, 0)
+    recover(app, table, changes(0, {ADA: b"1", BOB: b"2", CY: b"3"}))
+    await completed(app)
+    table.stored.put(0, ADA, b"4")
+    table.stored.put(0, BOB, None)
+    assert table.stored.rows == {0: {"acme": {ADA: b"4"}, "other": {CY: b"3"}}}
+    table.stored.put(0, ADA, None)
+    assert table.stored.of(0, "acme") == {}
+
+
+async def test_a_recovered_deletion_deletes(app: EngineApp, table: EngineTable) -> None:
+    await assign(table, 0)
+    recover(app, table, changes(0, {ADA: b"1", BOB: b"2", CY: b"3"}))
+    await completed(app)
+    recover(app, table, changes(3, {ADA: None, CY: None}))
+    await completed(app)
+    assert table.stored.rows == {0: {"acme": {BOB: b"2"}}}
+    assert list(table.stored.owners(0)) == ["acme"]
+
+
+async def test_recovery_leaves_nothing_unpacked(app: EngineApp, table: EngineTable) -> None:
+    await assign(table, 0, 1)
+    recover(app, table, changes(0, {ADA: b"1", CY: b"2"}), changes(0, {BOB: b"3"}, partition=1))
+    await completed(app)
+    packed = [held.rows for held in table.stored._holdings.partitions.values()]
+    assert [list(rows._open) for rows in packed] == [[], []]
+    assert table.stored.rows == {0: {"acme": {ADA: b"1"}, "other": {CY: b"2"}}, 1: {"acme": {BOB: b"3"}}}
+
+
+def test_a_row_takes_what_it_needs_whoever_made_it(table: EngineTable) -> None:
+    """What orjson returns keeps the buffer that it was written in."""
+    made = orjson.dumps({"score": 1})
+    table.stored.put(0, ADA, made)
+    (kept,) = table.stored.of(0, "acme").values()
+    assert kept == made
+    assert kept is not made
 
 
 @given(st.lists(st.tuples(st.sampled_from([ADA, BOB, CY]), st.none() | st.binary(max_size=2))))
@@ -153,6 +233,21 @@ async def test_a_partition_that_stays_keeps_its_rows_and_one_that_goes_loses_the
     assert table.persisted_offset(changelog(0)) is None, "it is recovered from its beginning"
 
 
+async def test_a_partition_goes_with_the_rows_and_offsets_of_all_tables(
+    app: EngineApp, table: EngineTable
+) -> None:
+    """Rows of all tables are together: an offset that outlived them would be taken for rows."""
+    other = app.stored[OTHER_TABLE]
+    await assign(table, 0)
+    recover(app, table, changes(0, {ADA: b"1"}))
+    other.stored.put(0, ADA, b"2")
+    other.stored.note_written(OTHER_CHANGELOG, 0, 7)
+    await assign(table, 1)
+    assert table.stored.rows == other.stored.rows == {}
+    assert table.persisted_offset(changelog(0)) is None
+    assert other.persisted_offset(TP(OTHER_CHANGELOG, 0)) is None
+
+
 async def test_what_was_buffered_of_a_partition_that_has_gone_is_not_applied(
     app: EngineApp, table: EngineTable
 ) -> None:
@@ -167,7 +262,7 @@ async def test_what_was_buffered_of_a_partition_that_has_gone_is_not_applied(
 async def test_another_tables_records_are_not_applied(app: EngineApp, table: EngineTable) -> None:
     """Faust hands what it does not know to whichever table it served last."""
     await assign(table, 0)
-    foreign = fetched(0, Made(0, b"1", ADA), topic=f"{NAMESPACE}.engine-lead_to_score-changelog")
+    foreign = fetched(0, Made(0, b"1", ADA), topic=OTHER_CHANGELOG)
     recover(app, table, foreign)
     assert table.stored.rows == {}
 
