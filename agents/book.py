@@ -49,7 +49,7 @@ class AccountBook:
 
         Whoever looks at every account must not push out those in use.
         """
-        account = self._accounts.get(account_id)
+        account = self._decoded.get((self._partition, account_id))
         if account is None:
             account = self._load(account_id)
             restore(account, tenant)
@@ -57,7 +57,7 @@ class AccountBook:
 
     def activity_of(self, account_id: str) -> Account:
         """Return an account of which only the kept activity is sure to be there, without keeping it."""
-        account = self._accounts.get(account_id)
+        account = self._decoded.get((self._partition, account_id))
         if account is None:
             account = Account(account_id)
             self._load_days(account)
