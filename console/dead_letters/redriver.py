@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from threading import Event
 from typing import Any, Final
 
@@ -39,7 +38,7 @@ class NotRedriven(Exception):
 
 @dataclass(slots=True)
 class Redriven:
-    """What became of a plan: ``confirmed`` by topic, and what was left out on the way, with why."""
+    """What became of records: ``confirmed`` by topic, and what was left out on the way, with why."""
 
     confirmed: Counter[str] = field(default_factory=Counter)
     left_out: list[tuple[Letter, str]] = field(default_factory=list)
@@ -51,7 +50,7 @@ class Redriver:
 
     def __init__(self, settings: Settings) -> None:
         self._namespace = settings.namespace
-        self._refused: dict[int, str] = {}
+        self._refusals: list[str] = []
         self._said = ""
         self._producer = Producer(
             {
@@ -80,63 +79,58 @@ class Redriver:
         except KafkaException as error:
             raise NotRedriven(f"Kafka does not take transactions: {self._why(error)}") from error
 
-    def send(self, batch: list[Item]) -> tuple[list[Item], list[tuple[Letter, str]]]:
-        """Write a batch and its marks in one transaction; return what was, and what the broker refused.
+    def send(self, items: Sequence[Item]) -> Iterator[Redriven]:
+        """Write items and their marks in one transaction; yield what became of them.
+
+        What the broker refuses takes its neighbours with it, so they are tried again in two halves, each
+        in a transaction of its own, until the refused one is alone.
 
         Raises:
-            NotRedriven: nothing of the batch was written, or its message says that it is not known.
+            NotRedriven: nothing of the rest was written, or its message says that it is not known.
         """
-        items = list(batch)
-        left_out: list[tuple[Letter, str]] = []
-        while items:
-            try:
-                self._transact(items)
-            except KafkaException as error:
-                self._undo(error)
-                if not self._refused:
-                    raise NotRedriven(self._why(error)) from error
-            if not self._refused:
-                return items, left_out
-            left_out += [
-                (item.letter, self._refused[number])
-                for number, item in enumerate(items)
-                if number in self._refused
-            ]
-            items = [item for number, item in enumerate(items) if number not in self._refused]
-        return [], left_out
+        try:
+            self._transact(items)
+        except KafkaException as error:
+            self._undo(error)
+            # What the broker said of each record may come after the transaction has failed of it.
+            self._producer.poll(0)
+            if not self._refusals:
+                raise NotRedriven(self._why(error)) from error
+        if not self._refusals:
+            yield Redriven(Counter(item.letter.place.topic for item in items))
+        elif len(items) == 1:
+            yield Redriven(left_out=[(items[0].letter, self._refusals[0])])
+        else:
+            middle = len(items) // 2
+            yield from self.send(items[:middle])
+            yield from self.send(items[middle:])
 
-    def _transact(self, items: list[Item]) -> None:
-        self._refused = {}
+    def _transact(self, items: Sequence[Item]) -> None:
+        self._refusals = []
         self._producer.begin_transaction()
-        for number, item in enumerate(items):
-            if not self._write(number, item):
+        for item in items:
+            self._write(item)
+            if self._refusals:
                 break
         while self._producer.flush(_SLICE_S):
             pass
-        if self._refused:
+        if self._refusals:
             self._producer.abort_transaction(_COMMIT_S)
         else:
             self._commit()
 
-    def _write(self, number: int, item: Item) -> bool:
-        """Hand a record and its marks over; return whether the client took them."""
+    def _write(self, item: Item) -> None:
         place = item.letter.place
         try:
-            self._produce(
-                place.topic,
-                item.partition,
-                item.key,
-                item.value,
-                item.headers,
-                partial(self._taken, number),
-            )
+            self._produce(place.topic, item.partition, item.key, item.value, item.headers, self._taken)
         except KafkaException as error:
-            self._refused[number] = error.args[0].str()
-            return False
+            if error.args[0].name() not in _REFUSALS:
+                raise
+            self._refusals.append(error.args[0].str())
+            return
         marks = headers_of_mark(place, item.letter.attempts + 1)
         for partition in sorted({partition for partition, _ in item.letter.copies}):
             self._produce(DEAD_LETTERS.full_name(self._namespace), partition, None, None, marks, None)
-        return True
 
     def _produce(
         self,
@@ -187,9 +181,9 @@ class Redriver:
         except KafkaException as also:
             raise NotRedriven(f"{self._why(error)}; undoing it failed: {self._why(also)}") from error
 
-    def _taken(self, number: int, error: KafkaError | None, _: Message) -> None:
+    def _taken(self, error: KafkaError | None, _: Message) -> None:
         if error is not None and error.name() in _REFUSALS:
-            self._refused.setdefault(number, error.str())
+            self._refusals.append(error.str())
 
     def _note(self, error: KafkaError) -> None:
         self._said = error.str()
@@ -273,8 +267,8 @@ def carry_out(
         if pace.stopping.is_set():
             outcome.interrupted = True
             return
-        sent, left_out = redriver.send(batch)
-        outcome.confirmed.update(item.letter.place.topic for item in sent)
-        outcome.left_out += left_out
+        for part in redriver.send(batch):
+            outcome.confirmed += part.confirmed
+            outcome.left_out += part.left_out
         pace.advanced(len(batch))
     outcome.left_out += [(letter, GONE) for letter in missing.values()]
