@@ -19,12 +19,17 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient, ConsumerGroupDescription, OffsetSpec
+from tenacity import Retrying, retry_if_exception, stop_after_delay, wait_fixed
 
 from streams.acls import CLOCK_CHANGELOG
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS, SOURCES
 
-_ANSWER_S: Final = 10.0
+_ANSWER_S: Final = 5.0
+_PATIENCE_S: Final = 15.0
+"""So long it is asked again while leaders or coordinators are being found, as where all is new."""
+
+_PAUSE_S: Final = 0.3
 _END: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]
 _BEGINNING: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
 
@@ -105,12 +110,20 @@ class Observer:
             NotSeen: it does not answer, or does not allow it.
         """
         try:
-            return self._observe(dead_letters_since)
+            for attempt in Retrying(
+                retry=retry_if_exception(_passes),
+                stop=stop_after_delay(_PATIENCE_S),
+                wait=wait_fixed(_PAUSE_S),
+                reraise=True,
+            ):
+                with attempt:
+                    return self._observe(dead_letters_since)
+            raise AssertionError  # pragma: no cover - Retrying returns or raises
         except KafkaException as error:
             self._client.poll(0)
             raise NotSeen(self._told(error.args[0])) from error
         except TimeoutError as error:
-            raise NotSeen(f"Kafka did not answer in {_ANSWER_S:.0f} s.") from error
+            raise NotSeen(f"Kafka did not answer in {_PATIENCE_S:.0f} s.") from error
 
     def _observe(self, dead_letters_since: int) -> Observed:
         self._said.clear()
@@ -176,6 +189,26 @@ class Observer:
             )
         why = self._said[0] if self._said else error.str()
         return f"Kafka does not answer: {why}. Is KAFKA_BOOTSTRAP_SERVERS right?"
+
+
+_PASSING: Final = frozenset(
+    {
+        KafkaError._TIMED_OUT,
+        KafkaError._WAIT_COORD,
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.NOT_LEADER_FOR_PARTITION,
+        KafkaError.LEADER_NOT_AVAILABLE,
+        KafkaError.UNKNOWN_TOPIC_OR_PART,
+    }
+)
+
+
+def _passes(error: BaseException) -> bool:
+    if isinstance(error, KafkaException):
+        return error.args[0].code() in _PASSING
+    return isinstance(error, TimeoutError)
 
 
 _REFUSED: Final = frozenset(
