@@ -42,7 +42,7 @@ class Backlog:
         ranges = self._ranges.setdefault(tp, deque())
         while ranges and ranges[0].next_offset <= finished:
             ranges.popleft()
-        oldest, newest = fetched.records[0].timestamp, fetched.records[-1].timestamp
+        oldest, newest = (max(0, fetched.records[place].timestamp) for place in (0, -1))
         ranges.append(_Handed(fetched.first_offset, fetched.next_offset, oldest, newest))
         self._newest_ms[tp] = newest
 

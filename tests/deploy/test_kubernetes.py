@@ -140,6 +140,17 @@ def test_the_ports_are_the_one_that_workers_serve() -> None:
     assert entrance["ports"] == [{"port": port}]
 
 
+def test_prometheus_finds_the_pods() -> None:
+    config = yaml.safe_load((ROOT / "deploy/prometheus/prometheus-kubernetes.yml").read_text())
+    (job,) = config["scrape_configs"]
+    (found,) = job["kubernetes_sd_configs"]
+    assert found["namespaces"]["names"] == [KUSTOMIZATION["namespace"]]
+    (port,) = WORKER["template"]["spec"]["containers"][0]["ports"]
+    assert job["relabel_configs"][0]["regex"] == port["name"]
+    beside = yaml.safe_load((ROOT / "deploy/prometheus/prometheus.yml").read_text())
+    assert job["job_name"] == beside["scrape_configs"][0]["job_name"], "alerts go by it"
+
+
 def test_the_way_out_leads_to_kafka() -> None:
     wanted = int(MANIFESTS["ConfigMap"]["data"]["KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2])
     ways = MANIFESTS["NetworkPolicy"]["spec"]["egress"]

@@ -72,6 +72,16 @@ def test_finished_ranges_are_forgotten_with_the_next_one_and_all_when_reading_an
     assert backlog.newest_ms(HERE) == 0
 
 
+def test_a_record_without_a_time_is_not_taken_for_one_of_1970() -> None:
+    backlog = Backlog()
+    backlog.note(HERE, fetched(9, Made(9, timestamp=-1)), 0)
+    watched = Watched()
+    watched.standings = [standing(State(), 9, backlog)]
+    assert watched.lag() == (1, 0.0)
+    watched.now += 15
+    assert watched.lag() == (1, 15.0), "since it was first seen"
+
+
 class Watched:
     """A collector whose clock and standings are set by hand."""
 
