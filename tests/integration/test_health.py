@@ -80,9 +80,22 @@ def test_health_says_what_keeps_a_worker_from_its_work_and_that_it_is_over(
         lambda: worker.metric("buying_groups_delivery_retries_total") >= 2, "the retries are not counted"
     )
     assert told(worker, "/livez")[0] == 200
+    assert worker.metric("buying_groups_ready") == 0
+    assert worker.metric('buying_groups_lag_records{topic="lead-activity"}') == 1
+    older = worker.metric('buying_groups_lag_seconds{topic="lead-activity"}')
+    assert older > 0
+    wait_until(
+        lambda: worker.metric('buying_groups_lag_seconds{topic="lead-activity"}') > older,
+        "the lag does not grow",
+    )
     refusing.allow(name, "too_large", DEAD_LETTERS.config.get("max.message.bytes"))
     wait_for(worker, "/readyz", 200)
     assert worker.metric("buying_groups_failing_partitions") == 0
+    assert worker.metric("buying_groups_ready") == 1
+    worker.wait_until(
+        lambda: worker.metric('buying_groups_lag_records{topic="lead-activity"}') == 0, "through with it"
+    )
+    assert worker.metric('buying_groups_lag_seconds{topic="lead-activity"}') == 0
 
     refusing.kill()
     wait_for(worker, "/readyz", 503, f"no broker of {refusing.bootstrap} is known as ")
