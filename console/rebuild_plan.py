@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from agents.rebuilding import PartitionFold
 from agents.worker import build_worker
-from domain.calendar import MILLIS_PER_DAY, Day, iso_day, iso_instant
+from domain.calendar import MILLIS_PER_DAY, Day, Millis, iso_day, iso_instant
 from domain.engagement import window_start
 from schemas.codec import Codec
 from streams.partition_log import Offsets, PartitionLog
@@ -53,6 +53,16 @@ class Plan:
     def seconds(self) -> float:
         """Return about how long that takes."""
         return self.records * self.seconds_per_record
+
+
+class Kept(Protocol):
+    """What is asked of a log to tell whether it is whole."""
+
+    def name(self, topic: Topic) -> str:
+        """Return a topic's name on the broker."""
+
+    def first_timestamp(self, topic: Topic, partition: int) -> Millis | None:
+        """Return the broker's time of the first record that is kept; None where there is none."""
 
 
 class NothingAcknowledged(Exception):
@@ -110,7 +120,7 @@ def parts_of(log: PartitionLog, until: Mapping[int, Offsets]) -> list[Part]:
     ]
 
 
-def missing_in(log: PartitionLog, parts: Iterable[Part], as_of: Day | None) -> list[str]:
+def missing_in(log: Kept, parts: Iterable[Part], as_of: Day | None) -> list[str]:
     """Return what retention has taken of what is needed, one line each.
 
     Decisions, profiles, accounts, groups and control records count for ever, activity as long as it is

@@ -105,10 +105,9 @@ def outcome_lines(outcome: Outcome, *, wrote: bool) -> list[str]:
         )
     groups = {one.buying_group_id for one in outcome.differences if one.buying_group_id}
     if outcome.differences:
-        lines.append(
-            f"{count_of(len(outcome.differences), 'field')} of {count_of(len(groups), 'group')}"
-            f" {'still differ' if wrote else 'differ'} from the log."
-        )
+        fields, within = count_of(len(outcome.differences), "field"), count_of(len(groups), "group")
+        still = "Still not" if wrote else "Not"
+        lines.append(f"{still} what the log leads to: {fields}, in {within}.")
     elif outcome.undecided:
         lines.append("Everything else of live state and log is equal.")
     else:
