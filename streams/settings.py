@@ -58,9 +58,7 @@ def _http(value: str) -> str:
         port = 0
     if port == 0:
         # Not quoted: what is taken for the port may be a piece of a password.
-        msg = (
-            "must be http(s)://host:port or http(s)://user:password@host:port, / and @ as %2F, %40"
-        )
+        msg = "must be http(s)://host:port or http(s)://user:password@host:port, / and @ as %2F, %40"
         raise ValueError(msg)
     return value
 
