@@ -48,6 +48,11 @@ class PartitionProcessor:
         """Count what is on the broker now; tables and book have it already."""
         for topic, records in Counter(record.topic for record in delivery.records).items():
             metrics.WRITTEN.labels(topic).inc(records)
+        written: Counter[str] = Counter()
+        for table, key, value in delivery.rows:
+            written[table] += len(key) + len(value or b"")
+        for table, size in written.items():
+            metrics.CHANGELOG_BYTES.labels(table).inc(size)
 
     def discard(self) -> None:
         """Forget what was decoded or derived for a batch that did not go out."""

@@ -22,6 +22,7 @@ from typing import Any, Final
 import structlog
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
+from streams import metrics
 from streams.placement import PARTITIONER
 from streams.topics import BY_NAME
 
@@ -136,6 +137,7 @@ class PartitionProducer:
         # A table's rows keep their order in its changelog: the last one's offset is the greatest.
         last = {table: number for number, (table, _, _) in enumerate(delivery.rows)}
         changelogs = {table: changelog(table) for table in last}
+        started = time.monotonic()
         try:
             self._producer.begin_transaction()
             for number, (table, key, value) in enumerate(delivery.rows):
@@ -155,6 +157,7 @@ class PartitionProducer:
             self._watching = True
             self._undo(error)
         self._watching = False
+        metrics.COMMIT_SECONDS.observe(time.monotonic() - started)
         return self._offsets
 
     def close(self) -> None:

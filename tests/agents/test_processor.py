@@ -11,6 +11,7 @@ from domain.calendar import Day
 from domain.engagement import DEFAULT_MODEL
 from domain.events import AccountEvent
 from schemas.control import ControlRecord
+from streams import metrics
 from streams.delivery import Delivery, Outgoing
 from streams.tables import encode_key
 from streams.topics import (
@@ -83,6 +84,24 @@ def test_what_must_go_on_goes_on_with_the_batch_it_came_with() -> None:
     (delivery,) = Lane().process(Batch(onward=[letter]))
     assert delivery.records == [letter]
     assert delivery.rows == []
+
+
+def test_the_bytes_of_changelogs_are_counted_once_they_are_on_the_broker() -> None:
+    def counted() -> dict[str, float]:
+        return {
+            sample.labels["table"]: sample.value
+            for family in metrics.CHANGELOG_BYTES.collect()
+            for sample in family.samples
+            if sample.name.endswith("_total")
+        }
+
+    before = counted()
+    delivery = Lane().fold(group(), decide(), activity())
+    sizes: dict[str, int] = {}
+    for table, key, value in delivery.rows:
+        sizes[table] = sizes.get(table, 0) + len(key) + len(value or b"")
+    after = counted()
+    assert {table: after[table] - before.get(table, 0) for table in sizes} == sizes
 
 
 def test_a_batch_that_says_nothing_writes_nothing() -> None:

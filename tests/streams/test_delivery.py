@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
+from streams import metrics
 from streams.admin import create_topics
 from streams.delivery import Delivery, DeliveryError, Fenced, Outgoing, PartitionProducer, _whose
 from streams.settings import Settings
@@ -83,6 +84,8 @@ def test_a_delivery_returns_the_last_offset_of_each_changelog_it_wrote(
     settings = settings_of(servers, namespace)
     producer = producer_of(settings)
     name = f"{namespace}.{CHANGELOG}"
+    timed = metrics.COMMIT_SECONDS._buckets
+    before = sum(bucket.get() for bucket in timed)
     rows = [(TABLE, b'["a"]', b"1"), (TABLE, b'["b"]', None), ("lead_to_score", b'["a"]', b"2")]
 
     assert deliver(producer, settings, Delivery(rows=rows), 3) == {
@@ -92,6 +95,7 @@ def test_a_delivery_returns_the_last_offset_of_each_changelog_it_wrote(
     # The commit marker has an offset too.
     assert deliver(producer, settings, Delivery(rows=rows[:1]), 3) == {(name, 3): 3}
     assert deliver(producer, settings, Delivery(records=[Outgoing(SCORES, b"a", b"1")]), 3) == {}
+    assert sum(bucket.get() for bucket in timed) == before + 3
     producer.close()
 
 
