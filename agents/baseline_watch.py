@@ -8,10 +8,10 @@ from math import nan
 from typing import Final
 
 from agents import rows
-from agents.clock import Clock, load_clock
+from agents.clock import Clock, clock_key, load_clock
 from streams import metrics
 from streams.app import EngineApp
-from streams.tables import EngineTable, encode_key
+from streams.tables import EngineTable
 
 _LOOK_EVERY_S: Final = 10.0
 _DAY_S: Final = 86_400
@@ -37,7 +37,7 @@ def note_baselines(tables: Mapping[str, EngineTable], partitions: Iterable[int])
     """Set the metrics to the oldest baseline of some partitions."""
     clocks = []
     for number in partitions:
-        row = tables[rows.CLOCK].stored.of(number, number).get(encode_key((number,)))
+        row = tables[rows.CLOCK].stored.of(number, number).get(clock_key(number))
         clocks.append(Clock() if row is None else load_clock(row))
     versions = [clock.baseline.version for clock in clocks]
     days = [clock.as_of if clock.ticked else 0 for clock in clocks]

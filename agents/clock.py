@@ -25,6 +25,7 @@ from domain.engagement import (
     baseline_of,
     first_baseline,
 )
+from streams.tables import encode_key
 
 REDUCING_PARTITION: Final = 0
 _REMEMBERED_TICKS: Final = 100
@@ -172,6 +173,16 @@ class Clock:
 
     def _next_version(self) -> int:
         return max(self.baseline.version, *self.issued.values(), 0) + 1
+
+
+def clock_key(partition: int) -> bytes:
+    """Return the key of a partition's clock row."""
+    return encode_key((partition,))
+
+
+def move_key(partition: int) -> bytes:
+    """Return the key of the row of a move that is under way."""
+    return encode_key((partition, "move"))
 
 
 def dump_clock(clock: Clock) -> bytes:

@@ -15,7 +15,7 @@ import orjson
 
 from agents import rows
 from agents.account_rows import DERIVED, Row, Rows, differing, group_in, lead_in, rows_of
-from agents.clock import dump_clock
+from agents.clock import clock_key, dump_clock
 from agents.rebuilding import PartitionFold, Pending
 from domain.account import Account
 from domain.reconcile import derive
@@ -23,7 +23,7 @@ from domain.reports import GroupState
 from schemas.codec import BadRecord, Codec
 from schemas.outputs import BuyingGroupState
 from streams.latest import ChangelogRows
-from streams.tables import decode_key, encode_key
+from streams.tables import decode_key
 from streams.topics import BUYING_GROUP_STATE
 
 _BY_SCORE: Final = frozenset({rows.PERSON, rows.GROUP, rows.DECISIONS})
@@ -211,7 +211,7 @@ class Comparer:
                 yield Difference(partition, rows.DEFINED, name, _text(live, row), _text(rebuilt, row))
         there = orjson.loads(dump_clock(self._fold.clock))
         try:
-            clock = live.get((rows.CLOCK, encode_key((partition,))))
+            clock = live.get((rows.CLOCK, clock_key(partition)))
             here = {} if clock is None else orjson.loads(clock)
         except orjson.JSONDecodeError:
             here = {}

@@ -14,7 +14,7 @@ import orjson
 
 from agents import rows
 from agents.account_rows import DERIVED, Row, Rows, rows_of, says_what_changed
-from agents.clock import Clock, dump_clock
+from agents.clock import Clock, clock_key, dump_clock, move_key
 from agents.comparing import BY_DATE, CLOCK_FACTS, read_state, told_otherwise
 from agents.outputs import OutputWriter
 from agents.reading import Origin
@@ -29,7 +29,6 @@ from schemas.codec import BadRecord, Codec
 from schemas.outputs import BuyingGroupState
 from streams.delivery import Delivery, Outgoing
 from streams.latest import ChangelogRows
-from streams.tables import encode_key
 from streams.topics import BUYING_GROUP_STATE
 
 _PER_TRANSACTION: Final = 5_000
@@ -208,8 +207,13 @@ class Mender:
         return delivery
 
     def _clock(self) -> Iterator[tuple[str, bytes, bytes | None]]:
-        key = encode_key((self._fold.partition,))
-        row = self._live.of(self._fold.partition).get((rows.CLOCK, key))
+        partition = self._fold.partition
+        live_rows = self._live.of(partition)
+        key, move = clock_key(partition), move_key(partition)
+        if (rows.CLOCK, move) in live_rows:
+            # Every account was written as of the clock, so no move of it is under way.
+            yield rows.CLOCK, move, None
+        row = live_rows.get((rows.CLOCK, key))
         clock = self._fold.clock
         rebuilt = orjson.loads(dump_clock(clock))
         live = None if row is None else _readable(orjson.loads, row)

@@ -10,7 +10,7 @@ from typing import Final
 
 from agents import control, rows
 from agents.book import AccountBook, Decoded
-from agents.clock import Clock, Move, dump_clock, dump_move, load_clock, load_move
+from agents.clock import Clock, Move, clock_key, dump_clock, dump_move, load_clock, load_move, move_key
 from agents.definitions import catalog_in, events_of, read_row
 from agents.outputs import OutputWriter
 from agents.reading import Origin
@@ -82,14 +82,16 @@ class Partition:
         """Move the clock on."""
         self._time = (clock, self.move)
         self._tenant = None
-        delivery.rows.append((rows.CLOCK, self._clock_key, dump_clock(clock)))
+        delivery.rows.append((rows.CLOCK, clock_key(self.number), dump_clock(clock)))
 
     def set_move(self, move: Move | None, delivery: Delivery) -> None:
         """Begin a move, note how far it got, or end it."""
         if move is None or not move.reached:
             self._ahead.clear()
         self._time = (self.clock, move)
-        delivery.rows.append((rows.CLOCK, self._move_key, None if move is None else dump_move(move)))
+        delivery.rows.append(
+            (rows.CLOCK, move_key(self.number), None if move is None else dump_move(move))
+        )
 
     @property
     def catalog(self) -> Catalog:
@@ -203,7 +205,7 @@ class Partition:
     def _times(self) -> tuple[Clock, Move | None]:
         if self._time is None:
             stored = self._own_rows(rows.CLOCK)
-            clock, move = stored.get(self._clock_key), stored.get(self._move_key)
+            clock, move = stored.get(clock_key(self.number)), stored.get(move_key(self.number))
             self._time = (
                 Clock() if clock is None else load_clock(clock),
                 None if move is None else load_move(move),
@@ -222,14 +224,6 @@ class Partition:
             if following is None:
                 return
             yield following
-
-    @property
-    def _clock_key(self) -> bytes:
-        return encode_key((self.number,))
-
-    @property
-    def _move_key(self) -> bytes:
-        return encode_key((self.number, "move"))
 
     def _definition_key(self, definition: Definition) -> bytes:
         return encode_key((self.number, definition.definition_id))

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Final
 
 from agents import rows
-from agents.clock import Clock, load_clock
+from agents.clock import Clock, clock_key, load_clock
 from agents.control import check_usable
 from agents.definitions import events_of, read_row
 from agents.inputs import READINGS
@@ -29,7 +29,7 @@ from domain.fold import Intake, take_in
 from schemas.codec import Codec
 from streams.latest import Log
 from streams.ranges import FetchedRange
-from streams.tables import EngineTable, encode_key
+from streams.tables import EngineTable
 from streams.topics import (
     ACCOUNTS,
     BUYING_GROUPS,
@@ -82,7 +82,7 @@ class Steering:
     @property
     def clock(self) -> Clock:
         """Return the partition's clock, but for the date of a tenant that was never ticked."""
-        row = self._own(rows.CLOCK).get(encode_key((self.partition,)))
+        row = self._own(rows.CLOCK).get(clock_key(self.partition))
         return Clock() if row is None else load_clock(row)
 
     def rows(self) -> dict[tuple[str, bytes], bytes]:

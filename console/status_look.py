@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from confluent_kafka import Message
 
-from agents.clock import Clock, load_clock
+from agents.clock import Clock, clock_key, load_clock
 from console import VERSION
 from console.status import (
     BaselineSeen,
@@ -24,6 +24,7 @@ from domain.calendar import Millis
 from schemas.registry import committed_versions
 from streams.acls import CLOCK_CHANGELOG
 from streams.admin import ClusterError, check_topics
+from streams.dead_letters import REDRIVEN
 from streams.observing import NotSeen, Observed, Observer, Place
 from streams.peeking import Peek
 from streams.settings import Settings
@@ -34,7 +35,7 @@ MOST_READ: Final = 10_000
 """So many dead letters are counted by reading them; of more, offsets must do."""
 
 _TAIL: Final = 50
-"""A partition's clock is the last record of its changelog, but for markers and what was undone."""
+"""A partition's clock is among the last records of its changelog, but while a tick moves it."""
 
 
 class Lookout:
@@ -122,6 +123,8 @@ class Lookout:
         peek = Peek(self._settings, spans)
         # Workers stamp what they write, so the order of stamps is not quite that of offsets.
         reasons = Counter(_reason(message) for message in peek if message.timestamp()[1] >= since)
+        # A redrive's marks stand among them.
+        del reasons[REDRIVEN]
         if peek.unread:
             return DeadLettersSeen(since, most, exact=False)
         return DeadLettersSeen(since, reasons.total(), reasons=dict(sorted(reasons.items())))
@@ -136,14 +139,11 @@ class Lookout:
         return baseline_of({partition: row for (_, partition), row in rows.items()})
 
     def _clock_rows(self, spans: Mapping[Place, tuple[int, int]]) -> dict[Place, tuple[Clock, Millis]]:
-        """Return each partition's last row in these spans, and when it was written.
-
-        A partition's changelog has but one key, the partition itself.
-        """
+        """Return each partition's last clock in these spans, and when it was written."""
         rows: dict[Place, tuple[bytes, Millis]] = {}
         for message in Peek(self._settings, spans):
             value = message.value()
-            if value is not None:
+            if value is not None and message.key() == clock_key(message.partition() or 0):
                 rows[_place(message)] = value, message.timestamp()[1]
         try:
             return {place: (load_clock(value), stamp) for place, (value, stamp) in rows.items()}
