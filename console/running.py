@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -22,10 +22,15 @@ from streams.health import Health
 from streams.lag import LagCollector
 from streams.settings import Settings
 
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import TracerProvider
+
 log = structlog.get_logger(__name__)
 
 STOPPED: Final = 0
 CRASHED: Final = 1
+
+_SPANS_GO_TO: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
 STOP_AT_MOST_S: Final = 30.0
 """How long stopping may take: a transaction in flight, the last commit, leaving the group."""
@@ -38,6 +43,7 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
     another worker takes over at once. 1 means that the worker could not go on; what it had not
     delivered is not acknowledged.
     """
+    spans = _exported_spans(settings)
     app = build_worker(settings, codec)
     health = Health(app.facts)
     if settings.metrics_port is not None:
@@ -91,8 +97,25 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
         os._exit(CRASHED)
     for task in watching:
         task.cancel()
+    if spans is not None:
+        await asyncio.to_thread(spans.shutdown)
     log.info("worker stopped")
     return CRASHED if failed else STOPPED
+
+
+def _exported_spans(settings: Settings) -> TracerProvider | None:
+    """Return what sends spans, where OpenTelemetry's own variables say where to; else None."""
+    if not any(os.environ.get(name) for name in _SPANS_GO_TO):
+        return None
+    try:
+        from streams.span_export import export_spans
+    except ImportError as missing:
+        log.warning(
+            "no spans are made: install the extra, pip install 'buying-group-engine[otel]'",
+            missing=missing.name,
+        )
+        return None
+    return export_spans(settings.namespace)
 
 
 def _tell_ready(app: EngineApp) -> Callable[..., Awaitable[None]]:
