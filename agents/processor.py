@@ -21,7 +21,7 @@ from domain.events import AccountEvent, LeadActivity
 from domain.settle import create, fold
 from schemas.control import ControlRecord
 from schemas.definitions import Definition
-from streams import metrics
+from streams import metrics, tracing
 from streams.delivery import Delivery
 
 
@@ -31,6 +31,7 @@ class PartitionProcessor:
     def __init__(self, partition: int, surroundings: Surroundings) -> None:
         self._partition = Partition(partition, surroundings)
 
+    @tracing.batches
     def steps(self, batch: list[Batch]) -> Iterator[Delivery]:
         """Fold a batch; each delivery must be on the broker before the next is asked for.
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import structlog
 
@@ -26,6 +26,10 @@ from streams.delivery import Outgoing
 from streams.placement import partition_of
 from streams.ranges import FetchedRange, FetchedRecord
 from streams.topics import DEAD_LETTERS, Topic
+from streams.tracing import Place, begin, parent_in
+
+if TYPE_CHECKING:
+    from opentelemetry.trace import Span
 
 log = structlog.get_logger(__name__)
 
@@ -82,7 +86,8 @@ class Origin:
 class Batch:
     """What was read from one range. ``origins`` by event id, for the few events that have one.
 
-    ``refused`` are offset and reason of what goes to ``dead-letters``.
+    ``refused`` are offset and reason of what goes to ``dead-letters``, ``spans`` those of the inputs
+    that are traced.
     """
 
     events: list[AccountEvent] = field(default_factory=list)
@@ -91,6 +96,7 @@ class Batch:
     onward: list[Outgoing] = field(default_factory=list)
     origins: dict[str, Origin] = field(default_factory=dict)
     refused: list[tuple[int, str]] = field(default_factory=list)
+    spans: list[Span] = field(default_factory=list)
 
 
 def known_of(value: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -161,7 +167,7 @@ class Reader:
                 continue
             take(events)
             if record.headers or self._replay_before is not None:
-                self._note_origin(batch, record, value.event_id)
+                self._note_origin(batch, fetched, record, value.event_id)
         metrics.RECORDS.labels(name).inc(len(fetched.records))
         _tell_refused(fetched, batch)
         if misplaced:
@@ -196,7 +202,7 @@ class Reader:
                 continue
             batch.control.append(value)
             if value.kind == "definition":
-                self._note_origin(batch, record, value.tick_id)
+                self._note_origin(batch, fetched, record, value.tick_id)
         metrics.RECORDS.labels(topic.name).inc(len(fetched.records))
         _tell_refused(fetched, batch)
         return batch
@@ -216,18 +222,24 @@ class Reader:
                 _refuse(batch, name, fetched, record, problem.reason, problem.detail)
                 continue
             batch.definitions.append(value)
-            self._note_origin(batch, record, value.event_id)
+            self._note_origin(batch, fetched, record, value.event_id)
         metrics.RECORDS.labels(name).inc(len(fetched.records))
         _tell_refused(fetched, batch)
         return batch
 
-    def _note_origin(self, batch: Batch, record: FetchedRecord, event_id: str) -> None:
-        traceparent = next((value for key, value in record.headers if key == "traceparent"), None)
+    def _note_origin(
+        self, batch: Batch, fetched: FetchedRange, record: FetchedRecord, event_id: str
+    ) -> None:
+        traceparent = parent_in(record.headers)
+        if traceparent is not None:
+            traceparent, span = begin(
+                traceparent, Place(fetched.topic, fetched.partition, record.offset)
+            )
+            if span is not None:
+                batch.spans.append(span)
         replay = self._replay_before is not None and record.timestamp < self._replay_before
         if traceparent is not None or replay:
-            batch.origins[event_id] = Origin(
-                None if traceparent is None else traceparent.decode("ascii", "replace"), replay
-            )
+            batch.origins[event_id] = Origin(traceparent, replay)
 
 
 def _onward(topic: Topic, record: FetchedRecord, account_id: str, home: int) -> Outgoing:
