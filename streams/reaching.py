@@ -12,8 +12,8 @@ from confluent_kafka.admin import ClusterMetadata
 _ASK_S: Final = 1.0
 """How long to ask at first, before what was said meanwhile is looked at."""
 
-_REFUSED: Final = frozenset({KafkaError._AUTHENTICATION, KafkaError._SSL})
-"""Asking again does not help."""
+_ALERT: Final = "SSL alert"
+"""A broker that misses a certificate says so after the handshake, and librdkafka has no code for it."""
 
 
 class _Client(Protocol):
@@ -39,7 +39,7 @@ def metadata_of(client: _Client, said: Sequence[KafkaError], patience_s: float) 
             return client.list_topics(timeout=min(ask_s, left))
         except KafkaException:
             client.poll(0)
-            if left <= ask_s or any(error.code() in _REFUSED for error in said):
+            if left <= ask_s or any(_refused(error) for error in said):
                 raise
         # A large cluster may take its time for one answer.
         ask_s *= 2
@@ -53,7 +53,7 @@ def why_unreachable(said: Sequence[KafkaError], error: KafkaError) -> str:
                 f"Kafka refuses the login: {each.str()}. Are KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD"
                 " and KAFKA_SASL_MECHANISM right?"
             )
-        if each.code() == KafkaError._SSL:
+        if _refused(each):
             return (
                 f"There is no TLS with Kafka: {each.str()}. Does KAFKA_SSL_CA_LOCATION hold the brokers'"
                 " authority, KAFKA_BOOTSTRAP_SERVERS their names as certified, and do they ask for"
@@ -61,3 +61,8 @@ def why_unreachable(said: Sequence[KafkaError], error: KafkaError) -> str:
             )
     reason = (said[0] if said else error).str()
     return f"Kafka does not answer: {reason}. Is KAFKA_BOOTSTRAP_SERVERS right?"
+
+
+def _refused(error: KafkaError) -> bool:
+    """Return whether asking again does not help."""
+    return error.code() in (KafkaError._AUTHENTICATION, KafkaError._SSL) or _ALERT in error.str()
