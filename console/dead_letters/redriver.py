@@ -30,6 +30,8 @@ _LARGEST_MESSAGE: Final = 64 * 1024 * 1024
 _OPEN_S: Final = 60.0
 _SLICE_S: Final = 0.2
 _COMMIT_S: Final = 60.0
+_COMMIT_TRY_S: Final = 15.0
+_TRIES: Final = 3
 
 
 class NotRedriven(Exception):
@@ -79,7 +81,7 @@ class Redriver:
         except KafkaException as error:
             raise NotRedriven(f"Kafka does not take transactions: {self._why(error)}") from error
 
-    def send(self, items: Sequence[Item]) -> Iterator[Redriven]:
+    def send(self, items: Sequence[Item], tries: int = _TRIES) -> Iterator[Redriven]:
         """Write items and their marks in one transaction; yield what became of them.
 
         What the broker refuses takes its neighbours with it, so they are tried again in two halves, each
@@ -95,7 +97,11 @@ class Redriver:
             # What the broker said of each record may come after the transaction has failed of it.
             self._producer.poll(0)
             if not self._refusals:
-                raise NotRedriven(self._why(error)) from error
+                # The first transaction after a refusal may fail of the sequence numbers it left a gap in.
+                if tries == 1:
+                    raise NotRedriven(self._why(error)) from error
+                yield from self.send(items, tries - 1)
+                return
         if not self._refusals:
             yield Redriven(Counter(item.letter.place.topic for item in items))
         elif len(items) == 1:
@@ -112,8 +118,8 @@ class Redriver:
             self._write(item)
             if self._refusals:
                 break
-        while self._producer.flush(_SLICE_S):
-            pass
+        # Nothing is flushed before: what is behind a refused record stays in the queue until its time is
+        # up, while a commit says at once that the transaction has failed.
         if self._refusals:
             self._producer.abort_transaction(_COMMIT_S)
         else:
@@ -157,7 +163,7 @@ class Redriver:
         deadline = time.monotonic() + _COMMIT_S
         while True:
             try:
-                self._producer.commit_transaction(_COMMIT_S)
+                self._producer.commit_transaction(_COMMIT_TRY_S)
             except KafkaException as error:
                 if not error.args[0].retriable():
                     raise

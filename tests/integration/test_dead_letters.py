@@ -14,15 +14,19 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from console.topic_reading import records_of
 from schemas.codec import Codec
 from schemas.confluent import ConfluentRegistry
 from schemas.registry import current_version
 from streams.dead_letters import ATTEMPTS
+from streams.sending import send_all
 from streams.topics import DEAD_LETTERS, LEAD_ACTIVITY, SCORE_UPDATED
+from tests.console.refused import letter_of
 from tests.integration.harness import Deployment, Record, Written
 from tests.integration.processes import wait_until
 from tests.integration.story import Story
 from tests.schemas.registry_server import RegistryState, registry_server
+from tests.streams.copying import Made
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka]
 
@@ -46,13 +50,11 @@ def redriven(deployment: Deployment) -> list[Written]:
     return [record for record in deployment.read(LEAD_ACTIVITY) if ATTEMPTS in dict(record.headers)]
 
 
-def refused(deployment: Deployment, count: int) -> list[Record]:
-    """Have a worker refuse so many records, each with bytes of its own; then it ends."""
-    records = [Record("lead-activity", b"k-%d" % n, b"\xffrefused %d" % n) for n in range(count)]
-    worker = deployment.worker()
-    deployment.produce(records)
-    deployment.wait_consumed()
-    assert worker.terminate() == 0
+def refused(deployment: Deployment, count: int) -> list[Made]:
+    """Write the dead letters of so many records, as a worker does; each has bytes of its own."""
+    records = [Made(n, b"\xffrefused %d" % n, b"key-%d" % n) for n in range(count)]
+    namespace = deployment.settings.namespace
+    send_all(deployment.settings, [letter_of(each, namespace=namespace) for each in records])
     return records
 
 
@@ -158,7 +160,7 @@ def test_a_redrive_that_is_killed_has_sent_nothing_twice_and_the_next_one_goes_o
 ) -> None:
     deployment = real_deployment
     records = refused(deployment, 40)
-    dying = start_redrive(deployment, "--rate", "10")
+    dying = start_redrive(deployment, "--rate", "1")
     wait_until(lambda: len(redriven(deployment)) > 0, "it never began")
     dying.kill()
     dying.communicate()
@@ -177,7 +179,7 @@ def test_a_second_redrive_ends_the_first_and_nothing_is_sent_twice(
 ) -> None:
     deployment = real_deployment
     records = refused(deployment, 40)
-    first = start_redrive(deployment, "--rate", "5")
+    first = start_redrive(deployment, "--rate", "1")
     wait_until(lambda: len(redriven(deployment)) > 0, "it never began")
     redrive(deployment)
     _, told = first.communicate(timeout=60)
@@ -202,7 +204,7 @@ def start_redrive(deployment: Deployment, *arguments: str) -> subprocess.Popen[s
 def test_ctrl_c_ends_a_redrive_after_what_is_on_its_way(real_deployment: Deployment) -> None:
     deployment = real_deployment
     refused(deployment, 40)
-    redriving = start_redrive(deployment, "--rate", "5")
+    redriving = start_redrive(deployment, "--rate", "1")
     wait_until(lambda: len(redriven(deployment)) > 0, "it never began")
     redriving.send_signal(signal.SIGINT)
     _, told = redriving.communicate(timeout=60)
@@ -238,9 +240,9 @@ def test_a_record_that_the_broker_does_not_take_any_more_is_told_and_the_rest_go
 def test_a_purge_deletes_what_it_says_and_nothing_else(real_deployment: Deployment) -> None:
     deployment = real_deployment
     refused(deployment, 20)
-    letters = deployment.read(DEAD_LETTERS)
-    (partition, count), *_ = Counter(each.partition for each in letters).most_common()
-    offset = [each.offset for each in letters if each.partition == partition][count // 2]
+    places = standing(deployment)
+    (partition, count), *_ = Counter(number for number, _ in places).most_common()
+    offset = [at for number, at in places if number == partition][count // 2]
 
     planned = deployment.command(
         "dead-letters", "purge", "--before", str(offset), "--partition", str(partition), "--dry-run",
@@ -250,16 +252,22 @@ def test_a_purge_deletes_what_it_says_and_nothing_else(real_deployment: Deployme
     assert len(planned.stdout.splitlines()) == count // 2
     assert len(listed(deployment)) == 20
     purge(deployment, "--before", str(offset), "--partition", str(partition))
-    assert deployment.read(DEAD_LETTERS) == [
-        each for each in letters if each.partition != partition or each.offset >= offset
+    assert standing(deployment) == [
+        (number, at) for number, at in places if number != partition or at >= offset
     ]
 
     purge(deployment, "--before", "1h")
     assert len(listed(deployment)) == 20 - count // 2
     redrive(deployment)
     purge(deployment, "--before", "0s")
-    assert deployment.read(DEAD_LETTERS) == []
+    assert standing(deployment) == []
     assert listed(deployment) == []
+
+
+def standing(deployment: Deployment) -> list[tuple[int, int]]:
+    """Partition and offset of every dead letter and mark, from where the partitions begin now."""
+    messages = records_of(deployment.settings, DEAD_LETTERS, "test", print)
+    return sorted((each.partition() or 0, each.offset() or 0) for each in messages)
 
 
 def purge(deployment: Deployment, *arguments: str) -> None:
