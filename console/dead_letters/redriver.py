@@ -97,7 +97,7 @@ class Redriver:
             # What the broker said of each record may come after the transaction has failed of it.
             self._producer.poll(0)
             if not self._refusals:
-                # The first transaction after a refusal may fail of the sequence numbers it left a gap in.
+                # The transaction after a refused record may fail of the gap that it left in the numbers.
                 if tries == 1:
                     raise NotRedriven(self._why(error)) from error
                 yield from self.send(items, tries - 1)
