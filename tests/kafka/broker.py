@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -74,12 +74,23 @@ class KafkaBroker:
     `start` after `stop` or `kill` brings back the same broker: same ports, same data. The folder
     with the data and the log goes away on leaving the context.
 
+    `properties` come on top of the broker's own and before them; `client` is what a client needs
+    beside the address, where they ask for more than that.
+
     Raises `Unavailable` where the machine has no Java or the jars cannot be fetched, and
     `RuntimeError` with the end of the broker's log where it does not start. `jvm` are Java's
     options beside the heap.
     """
 
-    def __init__(self, *, jvm: Sequence[str] = LIGHT_JVM) -> None:
+    def __init__(
+        self,
+        properties: Mapping[str, str] | None = None,
+        client: Mapping[str, str] | None = None,
+        *,
+        jvm: Sequence[str] = LIGHT_JVM,
+    ) -> None:
+        self.properties = dict(properties or {})
+        self.client = dict(client or {})
         self._jvm = jvm
         self.port, self.controller_port = _free_ports(2)
         self.folder = Path(tempfile.mkdtemp(prefix="kafka-"))
@@ -184,12 +195,14 @@ class KafkaBroker:
 
     def _format(self, classpath: str, settings: Path) -> None:
         arriving = settings.with_suffix(".new")
+        # Of a property that is there twice Kafka takes the last.
         arriving.write_text(
             SETTINGS.format(
                 port=self.port,
                 controller_port=self.controller_port,
                 data=self.folder / "data",
             )
+            + "".join(f"{name}={value}\n" for name, value in self.properties.items())
         )
         tool = ["java", "-Xmx128m", *LIGHT_JVM, "-cp", classpath, "kafka.tools.StorageTool"]
         done = subprocess.run(
@@ -209,7 +222,7 @@ class KafkaBroker:
         while True:
             if self._java is None or self._java.poll() is not None:
                 raise RuntimeError(f"Kafka did not start:\n{self._log_end()}")
-            if _takes_a_record(self.bootstrap):
+            if _takes_a_record(self.bootstrap, self.client):
                 return
             if time.monotonic() > deadline:
                 self.kill()
@@ -222,11 +235,15 @@ class KafkaBroker:
         return "\n".join(lines[-20:])
 
 
-def _takes_a_record(bootstrap: str) -> bool:
+def _takes_a_record(bootstrap: str, client: Mapping[str, str]) -> bool:
     """Whether the broker answers, makes a topic and acknowledges a record."""
     if not _listens(bootstrap):
         return False
-    quiet: dict[str, str | int | float | bool] = {"bootstrap.servers": bootstrap, "log_level": 0}
+    quiet: dict[str, str | int | float | bool] = {
+        "bootstrap.servers": bootstrap,
+        "log_level": 0,
+        **client,
+    }
     admin = AdminClient(quiet)
     try:
         topics = admin.list_topics(timeout=2).topics
