@@ -11,7 +11,7 @@ import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
 
 from agents import rows
 from agents.clock import Clock, clock_key, load_clock
@@ -27,9 +27,9 @@ from domain.definitions import Catalog, SolutionInterest
 from domain.events import AccountEvent, LeadActivity
 from domain.fold import Intake, take_in
 from schemas.codec import Codec
+from streams.delivery import Delivery
 from streams.latest import Log
 from streams.ranges import FetchedRange
-from streams.tables import EngineTable
 from streams.topics import (
     ACCOUNTS,
     BUYING_GROUPS,
@@ -38,8 +38,12 @@ from streams.topics import (
     LEAD_ACTIVITY,
     LEAD_PROFILES,
     MANUAL_EDITS,
+    TABLES,
     Topic,
 )
+
+if TYPE_CHECKING:
+    from streams.tables import EngineTable
 
 FOLDED: Final = (ACCOUNTS, BUYING_GROUPS, LEAD_PROFILES, MANUAL_EDITS, JOURNEY_ACTIONS, LEAD_ACTIVITY)
 """The inputs in the order in which they are folded. Only that within a topic can matter (domain.md)."""
@@ -50,23 +54,43 @@ Advanced = Callable[[int], None]
 """Told how many records were read since it was told last."""
 
 
+class _Rows:
+    """A table's rows while control records are followed: all belong to the partition itself."""
+
+    def __init__(self) -> None:
+        self.rows: dict[bytes, bytes] = {}
+
+    @property
+    def stored(self) -> _Rows:
+        """Return the store, as a worker's table has one."""
+        return self
+
+    def owners(self, partition: int) -> Iterator[object]:
+        """Return nobody: no account is rescored here, and none has a group created."""
+        del partition
+        return iter(())
+
+    def of(self, partition: int, owner: object) -> Mapping[bytes, bytes]:
+        """Return the partition's rows."""
+        return self.rows if owner == partition else {}
+
+
 class Steering:
     """What the control records of a partition have led to: its clock and its definitions."""
 
-    def __init__(self, partition: int, codec: Codec, tables: Mapping[str, EngineTable], partitions: int):
+    def __init__(self, partition: int, codec: Codec, partitions: int) -> None:
         self.partition = partition
-        self._tables = tables
-        self._processor = PartitionProcessor(
-            partition, Surroundings(codec, tables, "/rebuild", partitions, lambda: 0)
-        )
+        self._tables = {table: _Rows() for table in TABLES}
+        tables = cast("Mapping[str, EngineTable]", self._tables)
+        around = Surroundings(codec, tables, "/rebuild", partitions, lambda: 0)
+        self._processor = PartitionProcessor(partition, around)
         self.defined: list[tuple[Millis, Catalog]] = []
         """The catalog after each definition, with the broker's time of it."""
 
     def follow(self, at: Millis, batch: Batch) -> None:
         """Follow the control records of a batch that was written at a time."""
         for delivery in self._processor.steps([batch]):
-            for table, key, value in delivery.rows:
-                self._tables[table].stored.put(self.partition, key, value)
+            self._tables_take(delivery)
         for record in batch.control:
             if record.kind == "definition":
                 catalog = self.catalog
@@ -90,7 +114,12 @@ class Steering:
         return {(rows.DEFINED, key): row for key, row in self._own(rows.DEFINED).items()}
 
     def _own(self, table: str) -> Mapping[bytes, bytes]:
-        return self._tables[table].stored.of(self.partition, self.partition)
+        return self._tables[table].rows
+
+    def _tables_take(self, delivery: Delivery) -> None:
+        for table, key, value in delivery.rows:
+            if value is not None:
+                self._tables[table].rows[key] = value
 
 
 @dataclass(slots=True)
@@ -112,7 +141,6 @@ class PartitionFold:
         partition: int,
         partitions: int,
         codec: Codec,
-        tables: Callable[[], Mapping[str, EngineTable]],
         log: Log,
     ) -> None:
         self.partition = partition
@@ -120,7 +148,7 @@ class PartitionFold:
         self.offsets: dict[str, int] = {}
         self._log = log
         self._reader = Reader(codec, partitions, None)
-        self._steering = Steering(partition, codec, tables(), partitions)
+        self._steering = Steering(partition, codec, partitions)
         self._newest: Day = 0
 
     @property

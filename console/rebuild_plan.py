@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from agents.rebuilding import PartitionFold
-from agents.worker import build_worker
 from domain.calendar import MILLIS_PER_DAY, Day, Millis, iso_day, iso_instant
 from domain.engagement import window_start
 from schemas.codec import Codec
 from streams.partition_log import Offsets, PartitionLog
 from streams.settings import Settings
-from streams.tables import EngineTable
 from streams.topics import CONTROL, DEFINITIONS, LEAD_ACTIVITY, SOURCES, Topic
 
 _SAMPLE: Final = 5_000
@@ -71,11 +69,7 @@ class NothingAcknowledged(Exception):
 
 def new_fold(settings: Settings, codec: Codec, log: PartitionLog, partition: int) -> PartitionFold:
     """Return a partition's fold, of which nothing is read yet."""
-
-    def tables() -> Mapping[str, EngineTable]:
-        return build_worker(settings, codec).stored
-
-    return PartitionFold(partition, settings.partitions, codec, tables, log)
+    return PartitionFold(partition, settings.partitions, codec, log)
 
 
 def plan_of(settings: Settings, codec: Codec, log: PartitionLog, partitions: Iterable[int]) -> Plan:

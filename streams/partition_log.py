@@ -20,6 +20,7 @@ from streams.topics import SOURCES, Topic
 _ANSWER_S: Final = 15.0
 _SILENCE_S: Final = 60.0
 _POLL_S: Final = 0.5
+_GATHERED_S: Final = 0.02
 _RANGE: Final = 2_000
 _UNDECIDED_S: Final = TRANSACTION_TIMEOUT_S + 10.0
 """So long after its writer has gone the broker has ended a transaction."""
@@ -55,7 +56,10 @@ class PartitionLog:
             "group.id": f"{settings.app_id}-{reads_as}",
             "enable.auto.commit": False,
             "enable.auto.offset.store": False,
+            # Where retention has taken the beginning.
+            "auto.offset.reset": "earliest",
             "enable.partition.eof": True,
+            "fetch.wait.max.ms": 10,
             "isolation.level": "read_committed",
             "log_level": 0,
             "error_cb": lambda error: self._said.append(error.str()),
@@ -144,13 +148,12 @@ class PartitionLog:
         if start >= end:
             return
         name = self.name(topic)
-        # A position that retention has passed would be an error in the middle of reading.
-        start = max(start, self.bounds(topic, partition)[0])
         self._consumer.assign([TopicPartition(name, partition, start)])
         try:
             heard = time.monotonic()
             while start < end:
-                messages = self._consumer.consume(size, _POLL_S)
+                # Returns when it has so many, or when the time is over: which it waits for at each end.
+                messages = self._consumer.consume(size, _GATHERED_S)
                 if messages:
                     heard = time.monotonic()
                 elif time.monotonic() - heard > _SILENCE_S:

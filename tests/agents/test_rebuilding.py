@@ -18,7 +18,6 @@ from streams.delivery import Delivery, Outgoing
 from streams.latest import ChangelogRows, LatestValues
 from streams.tables import decode_key
 from streams.topics import BUYING_GROUP_STATE, CONTROL, TABLES
-from tests.agents.lane import empty_tables
 from tests.agents.logged import CODEC, PARTITIONS, Logged
 from tests.integration.streams import AS_OF, generate
 
@@ -41,7 +40,7 @@ def worked(seed: int = 3, count: int = 900) -> Logged:
 
 
 def folded(logged: Logged, partition: int) -> PartitionFold:
-    fold = PartitionFold(partition, PARTITIONS, CODEC, empty_tables, logged)
+    fold = PartitionFold(partition, PARTITIONS, CODEC, logged)
     fold.advance(logged.offsets(partition), lambda _: None)
     return fold
 
