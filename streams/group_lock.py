@@ -2,8 +2,7 @@
 
 A group takes only members that can agree on how partitions are assigned. Workers know one way, the
 member that is made here another. So the broker refuses it while a worker is in the group, and refuses
-workers, which then stop, while it is. Nothing is left behind when this process dies: after its session
-the group is empty.
+workers while it is. Nothing is left behind when this process dies: after its session the group is empty.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from streams.topics import CHANGELOGS
 from tests.integration.comparison import assert_same_as_fold, printed
 from tests.integration.harness import Deployment
 from tests.integration.losing import PUT_UP, lose_changelogs, tamper_with_score
+from tests.integration.processes import wait_until
 from tests.integration.streams import generate
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka]
@@ -84,8 +85,12 @@ def test_no_worker_joins_while_state_is_rebuilt_in_place(real_deployment: Deploy
     deployment = real_deployment
     with GroupLock(deployment.settings) as lock:
         refused = deployment.starting_worker()
-        assert refused.wait() == 1
+        wait_until(
+            lambda: "InconsistentGroupProtocol" in refused.log_end(), "the worker was not refused"
+        )
         lock.check()
+        assert refused.owns() == set()
+        refused.kill()
 
     deployment.worker()
 
