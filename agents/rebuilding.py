@@ -118,7 +118,9 @@ class Steering:
 
     def _tables_take(self, delivery: Delivery) -> None:
         for table, key, value in delivery.rows:
-            if value is not None:
+            if value is None:
+                self._tables[table].rows.pop(key, None)
+            else:
                 self._tables[table].rows[key] = value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 from functools import partial
@@ -34,6 +35,15 @@ log = structlog.get_logger(__name__)
 def system_clock() -> Millis:
     """Return the machine's time; rules never ask it, it only stamps what is emitted."""
     return time.time_ns() // 1_000_000
+
+
+def collect_seldom() -> None:
+    """Let Python look for reference cycles after 50,000 new objects instead of 700.
+
+    What a batch makes has none, and decoded accounts are many to look through: looking took a quarter of
+    the CPU time of a stream over 20,000 accounts.
+    """
+    gc.set_threshold(50_000, 20, 20)
 
 
 def build_worker(

@@ -13,7 +13,7 @@ import structlog
 
 from agents.baseline_watch import BaselineWatch
 from agents.ticker import Ticker
-from agents.worker import build_worker, system_clock
+from agents.worker import build_worker, collect_seldom, system_clock
 from console.health_server import serve
 from console.tracebacks import text_of
 from schemas.codec import Codec
@@ -46,17 +46,9 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
     spans = _exported_spans(settings)
     app = build_worker(settings, codec)
     health = Health(app.facts)
-    if settings.metrics_port is not None:
-        try:
-            serve(health, settings.metrics_host, settings.metrics_port, [LagCollector(app.standings)])
-        except OSError as error:
-            log.error(  # noqa: TRY400 - the reason says it all
-                "METRICS_PORT cannot be opened, the worker does not start",
-                host=settings.metrics_host,
-                port=settings.metrics_port,
-                reason=error.strerror or str(error),
-            )
-            return CRASHED
+    if not _serves(settings, health, app):
+        return CRASHED
+    collect_seldom()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -101,6 +93,23 @@ async def run_worker(settings: Settings, codec: Codec) -> int:
         await asyncio.to_thread(spans.shutdown)
     log.info("worker stopped")
     return CRASHED if failed else STOPPED
+
+
+def _serves(settings: Settings, health: Health, app: EngineApp) -> bool:
+    """Serve health and metrics where a port is set; return False where it cannot be opened."""
+    if settings.metrics_port is None:
+        return True
+    try:
+        serve(health, settings.metrics_host, settings.metrics_port, [LagCollector(app.standings)])
+    except OSError as error:
+        log.error(  # noqa: TRY400 - the reason says it all
+            "METRICS_PORT cannot be opened, the worker does not start",
+            host=settings.metrics_host,
+            port=settings.metrics_port,
+            reason=error.strerror or str(error),
+        )
+        return False
+    return True
 
 
 def _exported_spans(settings: Settings) -> TracerProvider | None:

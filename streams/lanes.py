@@ -31,7 +31,7 @@ from streams.tables import EngineTable
 
 log = structlog.get_logger(__name__)
 
-_ROOM_IN_BATCHES: Final = 3
+_ROOM_IN_BATCHES: Final = 2
 """A lane takes records for so many batches before it stops fetching."""
 
 

@@ -115,7 +115,7 @@ class Settings(BaseSettings):
         20.0, ge=6, le=300, description="seconds until a silent worker's partitions move on"
     )
     batch_size: int = Field(
-        2000, ge=1, le=50_000, description="about so many records are folded into one transaction"
+        5000, ge=1, le=50_000, description="about so many records are folded into one transaction"
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="log level")
     log_format: Literal["console", "json"] = Field(
