@@ -50,9 +50,10 @@ def acls(
 ) -> None:
     """Print the rights (ACLs) that each tool of this deployment needs, and no more. Needs no Kafka.
 
-    For brokers with an authorizer. Tools: `worker`, `publish`, `definitions`, `tick`, `erase`, `export`,
-    `status`, `topics-check`, `topics-create`. Give each its own principal, or several of them one.
-    Without `--for` all are printed.
+    For brokers with an authorizer. Tools: `worker`, `publish`, `definitions`, `tick`, `erase`,
+    `dead-letters`, `redrive`, `purge`, `rebuild`, `rebuild-in-place`, `fold`, `export`, `status`,
+    `topics-check`, `topics-create`. Give each its own principal, or several of them one. Without `--for`
+    all are printed.
 
     `--output commands` prints lines for Kafka's `kafka-acls.sh`; `admin.properties` there holds the
     credentials of somebody who may change ACLs. `--output json` prints one entry a line: `for`,

@@ -28,7 +28,7 @@ from streams.topics import (
 
 Resource: TypeAlias = Literal["topic", "group", "transactional-id"]
 Pattern: TypeAlias = Literal["literal", "prefixed"]
-Operation: TypeAlias = Literal["Read", "Write", "Describe", "DescribeConfigs", "Create"]
+Operation: TypeAlias = Literal["Read", "Write", "Describe", "DescribeConfigs", "Create", "Delete"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,12 @@ def tools_of(namespace: str) -> tuple[Tool, ...]:
 
     checked = topics("DescribeConfigs", ALL_TOPICS, "how the topics are set up is compared")
     named = topics("Describe", ALL_TOPICS, "which topics there are is compared")
+    rebuilt = (
+        *topics("Read", SOURCES, "what is folded anew"),
+        *topics("Read", CHANGELOGS, "what is compared with it"),
+        *topics("Read", _reports(), "what subscribers were told"),
+        reads_as("rebuild"),
+    )
     return (
         Tool(
             "worker",
@@ -111,7 +117,64 @@ def tools_of(namespace: str) -> tuple[Tool, ...]:
                 reads_as("tick"),
             ),
         ),
-        Tool("erase", topics("Write", (LEAD_PROFILES,), "an erasure is a lead's profile")),
+        Tool(
+            "erase",
+            (
+                *topics("Read", (LEAD_PROFILES,), "when the broker took the erasure"),
+                *topics("Write", (LEAD_PROFILES,), "an erasure is a lead's profile"),
+                *topics("Describe", _all_but(LEAD_PROFILES), "where the lead's data may still lie"),
+                *topics("DescribeConfigs", ALL_TOPICS, "until when it may lie there"),
+                seen("how far the workers are"),
+            ),
+        ),
+        Tool(
+            "dead-letters",
+            (
+                *topics("Read", (DEAD_LETTERS,), "they are listed and shown"),
+                reads_as("dead-letters"),
+            ),
+        ),
+        Tool(
+            "redrive",
+            (
+                *topics("Read", (DEAD_LETTERS, DEFINITIONS), "what is given back, and what is newer"),
+                *topics("Write", (*INPUTS, DEFINITIONS, CONTROL), "workers are given records again"),
+                *topics("Write", (DEAD_LETTERS,), "what was given back is marked"),
+                Access(
+                    "transactional-id",
+                    f"{namespace}.dead-letters-redrive",
+                    "Write",
+                    "records and marks go together",
+                ),
+                reads_as("dead-letters"),
+            ),
+        ),
+        Tool(
+            "purge",
+            (
+                *topics("Read", (DEAD_LETTERS,), "what may go is looked for"),
+                *topics("Delete", (DEAD_LETTERS,), "old ones are deleted"),
+                reads_as("dead-letters"),
+            ),
+        ),
+        Tool("rebuild", (*rebuilt, seen("how far the workers are"))),
+        Tool(
+            "rebuild-in-place",
+            (
+                *rebuilt,
+                *topics("Write", CHANGELOGS, "rows that differ are written"),
+                *topics("Write", _reports(), "what subscribers were told otherwise is told"),
+                Access("group", group, "Read", "workers are kept away meanwhile"),
+                Access(
+                    "transactional-id",
+                    f"{group}-",
+                    "Write",
+                    "each partition is written as its worker writes it",
+                    "prefixed",
+                ),
+            ),
+        ),
+        Tool("fold", (*topics("Read", SOURCES, "what --from-kafka folds"), reads_as("fold"))),
         Tool(
             "export",
             (*topics("Read", (BUYING_GROUP_STATE,), "the groups as they stand"), reads_as("export")),
@@ -131,6 +194,14 @@ def tools_of(namespace: str) -> tuple[Tool, ...]:
         Tool("topics-check", (*named, *checked)),
         Tool("topics-create", (*topics("Create", ALL_TOPICS, "topics are made"), *named, *checked)),
     )
+
+
+def _all_but(left_out: Topic) -> tuple[Topic, ...]:
+    return tuple(topic for topic in ALL_TOPICS if topic is not left_out)
+
+
+def _reports() -> tuple[Topic, ...]:
+    return tuple(topic for topic in OUTPUTS if topic is not DEAD_LETTERS)
 
 
 def _clock_changelog() -> tuple[Topic, ...]:

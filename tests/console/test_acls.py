@@ -117,7 +117,6 @@ def test_wrong_use_is_told(commands: Commands, wrong: tuple[str, ...], told: str
 
 WITHOUT_KAFKA = {
     ("describe",),
-    ("fold",),
     ("demo",),
     ("definitions", "check"),
     ("topics", "acls"),
@@ -131,6 +130,13 @@ NEEDS = {
     ("definitions", "show"): "definitions",
     ("definitions", "diff"): "definitions",
     ("tick",): "tick",
+    ("erase",): "erase",
+    ("dead-letters", "list"): "dead-letters",
+    ("dead-letters", "show"): "dead-letters",
+    ("dead-letters", "redrive"): "redrive",
+    ("dead-letters", "purge"): "purge",
+    ("rebuild",): "rebuild",
+    ("fold",): "fold",
     ("export",): "export",
     ("status",): "status",
     ("topics", "check"): "topics-check",

@@ -36,6 +36,7 @@ _OPERATIONS: Final[Mapping[str, AclOperation]] = {
     "Describe": AclOperation.DESCRIBE,
     "DescribeConfigs": AclOperation.DESCRIBE_CONFIGS,
     "Create": AclOperation.CREATE,
+    "Delete": AclOperation.DELETE,
 }
 
 
