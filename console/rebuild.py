@@ -26,7 +26,7 @@ from streams.latest import ChangelogRows, LatestValues
 from streams.partition_log import PartitionLog
 from streams.placement import partition_of
 from streams.settings import Settings
-from streams.topics import BUYING_GROUP_STATE, changelog_name
+from streams.topics import BUYING_GROUP_STATE, CHANGELOGS, changelog_name
 
 LOOKS: Final = 4
 """So often what differs, or was just changing, is looked at."""
@@ -107,13 +107,27 @@ class Rebuild:
                 unsettled = self._write(fold, live, voice, lock)
                 self.outcome.written.append(partition)
                 self._note_groups(fold)
-                self._states.advance(self._ignored)
-                live.advance(self._ignored)
-                comparer = self._comparer(fold, live)
-                self._add(comparer.compare(comparer.accounts() - unsettled, Pending()))
+                # A transaction is committed a moment before all that it wrote can be read.
+                for topic in CHANGELOGS:
+                    self._log.wait_decided(topic, [partition])
+                self._log.wait_decided(BUYING_GROUP_STATE)
+                self._add(self._checked(fold, unsettled))
             if len(partitions) == self._settings.partitions:
                 self._withdraw_strays(lock)
         return self.outcome
+
+    def _checked(self, fold: PartitionFold, unsettled: set[str]) -> Comparison:
+        """Compare with what is read anew; not all that was written can be read at once."""
+        for look in range(LOOKS):
+            live = ChangelogRows(self._log, fold.partition)
+            live.advance(self._ignored)
+            self._states.advance(self._ignored)
+            comparer = self._comparer(fold, live)
+            found = comparer.compare(comparer.accounts() - unsettled, Pending())
+            if not found.differences or look == LOOKS - 1:
+                break
+            time.sleep(_BETWEEN_LOOKS_S)
+        return found
 
     def _folded(self, partition: int, done: int, of: int) -> tuple[PartitionFold, ChangelogRows]:
         offsets = self._log.committed(partition)

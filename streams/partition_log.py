@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Final, Self, cast
@@ -95,19 +95,18 @@ class PartitionLog:
             raise LogUnreadable(self._why(place, error.args[0])) from error
         return int(first), int(end)
 
-    def wait_decided(self, topic: Topic, at_most_s: float = _UNDECIDED_S) -> None:
+    def wait_decided(self, topic: Topic, partitions: Iterable[int] | None = None) -> None:
         """Wait until what is written to a topic by now is committed or undone.
 
         A transaction that its writer left open hides all that comes after it, until the broker ends it.
         """
-        written = {
-            partition: self._written(topic, partition) for partition in range(self._settings.partitions)
-        }
-        deadline = time.monotonic() + at_most_s
+        chosen = range(self._settings.partitions) if partitions is None else partitions
+        written = {partition: self._written(topic, partition) for partition in chosen}
+        deadline = time.monotonic() + _UNDECIDED_S
         while time.monotonic() < deadline:
             if all(self.bounds(topic, number)[1] >= end for number, end in written.items()):
                 return
-            time.sleep(_POLL_S)
+            time.sleep(_GATHERED_S)
 
     def ends(self, partition: int) -> Offsets:
         """Return the end of every source of a partition."""
@@ -159,7 +158,9 @@ class PartitionLog:
                 elif time.monotonic() - heard > _SILENCE_S:
                     msg = f"{name} [{partition}] went silent at offset {start}; try again"
                     raise LogUnreadable(msg)
-                records, following = self._below(messages, end)
+                # What was fetched for the assignment before may still come.
+                ours = [message for message in messages if message.topic() == name]
+                records, following = self._below(ours, end)
                 if records:
                     next_offset = records[-1].offset + 1
                     yield FetchedRange(name, partition, start, next_offset, tuple(records), 0)
@@ -187,8 +188,10 @@ class PartitionLog:
             error = message.error()
             if error is not None:
                 if error.code() == KafkaError._PARTITION_EOF:
-                    # Between the last record and the end there are only markers.
-                    return records, end
+                    if (message.offset() or 0) >= end:
+                        # Between the last record and the end there are only markers.
+                        return records, end
+                    continue
                 place = TopicPartition(message.topic() or "", message.partition() or 0)
                 raise LogUnreadable(self._why(place, error))
             offset = message.offset() or 0

@@ -98,7 +98,10 @@ def told(deployment: FaultDeployment, *arguments: str) -> tuple[int, str, str]:
     said = err.read_text()
     print(f"{' '.join(arguments)}: {_figures(used, time.monotonic() - began)}")
     print("".join(f"  {line}\n" for line in said.splitlines()), end="", flush=True)
-    return process.returncode, out.read_text(), said
+    printed_lines = out.read_text()
+    if process.returncode == 1:
+        print(printed_lines[:2000])
+    return process.returncode, printed_lines, said
 
 
 def _figures(used: resource.struct_rusage, seconds: float) -> str:
