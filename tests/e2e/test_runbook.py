@@ -126,7 +126,7 @@ def understood(arguments: list[str]) -> None:
 def test_a_command_of_compose_names_services_that_there_are(command: Command) -> None:
     docker, compose, verb, *rest = command.words
     assert (docker, compose) == ("docker", "compose")
-    assert verb in {"ps", "logs", "exec", "restart"}
+    assert verb in {"ps", "logs", "exec", "restart", "start", "stop"}
     services = set(COMPOSE["services"])
     if verb == "exec":
         service, program, *arguments = rest
