@@ -3,7 +3,7 @@
 Faust spends about fifteen times a record's work on moving it through its per-message path. Here each
 list that a fetch brings for a partition travels that path as *one* message whose value is a
 :class:`~streams.ranges.FetchedRange`. Group membership, the assignor, tables, recovery and the commit
-loop stay Faust's. Five things change, each for a reason:
+loop stay Faust's. Six things change, each for a reason:
 
 - **What may be committed.** Faust derives the committed offset from gaps between acknowledged messages,
   which cannot express "this list is finished, the next is not". The lanes say how far each partition is
@@ -15,6 +15,8 @@ loop stay Faust's. Five things change, each for a reason:
   nobody wants; it gives them back. Partitions without a committed offset are sought too.
 - **When heartbeats begin.** aiokafka sends none from the joining of a generation until the assignment
   was dealt with. Opening the lanes may take longer than the session, so they begin before it.
+- **When it gives up.** aiokafka stops joining in silence when the group refuses the worker for good,
+  as it does while a rebuild holds the group. The worker ends then.
 - **What is read.** Only committed transactions, and the position after commit markers counts: without
   it a changelog that ends in a marker would never be read to its end.
 
@@ -28,8 +30,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, Protocol, cast
 
 import aiokafka
+from aiokafka import errors
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from mode import Service
 
 from streams.lag import Backlog, Standing, standings_of
 from streams.ranges import FetchedRange
@@ -45,6 +49,15 @@ Faust's 1,500 ms would be the idle latency of every event.
 """
 
 _POLL_WHEN_FULL_S: Final = 0.02
+_LOOK_EVERY_S: Final = 1.0
+
+_REFUSALS: Final = (
+    errors.GroupAuthorizationFailedError,
+    errors.InconsistentGroupProtocolError,
+    errors.InvalidGroupIdError,
+    errors.InvalidSessionTimeoutError,
+)
+"""Answers to joining a group that no waiting makes better."""
 
 
 class Intake(Protocol):
@@ -193,6 +206,17 @@ class RangeConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> RangeConsumerThread:
         return RangeConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    @Service.task
+    async def _watch_membership(self) -> None:
+        """End the worker when the group refuses it for good: aiokafka only stops asking then."""
+        async for _ in self.itertimer(_LOOK_EVERY_S, name="Consumer.membership"):
+            consumer = self._thread._consumer
+            coordinator = None if consumer is None else consumer._coordinator
+            refusal = getattr(coordinator, "_pending_exception", None)
+            if isinstance(refusal, _REFUSALS):
+                await self.app.crash(refusal)
+                return
 
     @property
     def knows_coordinator(self) -> bool:

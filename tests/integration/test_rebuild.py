@@ -85,12 +85,11 @@ def test_no_worker_joins_while_state_is_rebuilt_in_place(real_deployment: Deploy
     deployment = real_deployment
     with GroupLock(deployment.settings) as lock:
         refused = deployment.starting_worker()
-        wait_until(
-            lambda: "InconsistentGroupProtocol" in refused.log_end(), "the worker was not refused"
-        )
+        wait_until(lambda: not refused.running, "the worker was not refused")
         lock.check()
+        assert refused.code == 1
+        assert "InconsistentGroupProtocol" in refused.log_end()
         assert refused.owns() == set()
-        refused.kill()
 
     deployment.worker()
 
