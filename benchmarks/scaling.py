@@ -169,12 +169,12 @@ def _state(given: Inputs, needed: int) -> Iterator[Sum]:
 
 def _tick(given: Inputs, needed: int) -> Iterator[Sum]:
     took = given.leads * given.tick_us / 1e6 / needed
-    gathered = 160 * given.partitions**2
+    gathered = 5_500 * given.partitions
     yield Sum("day tick", took, "s", "leads × tick_us / workers")
     yield Sum("day tick writes", given.leads * given.tick_bytes / 1e9, "GB", "leads × tick_bytes, plain")
     answers = (2 * given.partitions + 1) * given.transaction_ms / 1000
     yield Sum("partition 0, answers", answers, "s", "(2 × partitions + 1) × transaction_ms")
-    yield Sum("partition 0, rows of answers", gathered / 1e6, "MB", "160 × partitions²")
+    yield Sum("partition 0, rows of answers", gathered / 1e6, "MB", "5,500 × partitions")
 
 
 def price(given: Inputs) -> float:
