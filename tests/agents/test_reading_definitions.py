@@ -40,6 +40,8 @@ from tests.streams.copying import Made, fetched
 UNUSABLE = json.dumps({"field": "job_title", "operator": "sounds like", "value": "chief"})
 GOOD = interest()
 
+TRACE = f"00-{'ab' * 16}-{'cd' * 8}-01"
+
 
 def record(value: Definition | bytes | None, **more: Any) -> Made:
     encoded = CODEC.encode("definitions", value) if isinstance(value, Definition) else value
@@ -101,7 +103,7 @@ BAD: list[tuple[str, str, Definition | bytes | None]] = [
 def test_a_bad_definition_goes_to_dead_letters_as_it_was_and_the_next_is_taken(
     expected: str, value: Definition | bytes | None
 ) -> None:
-    bad = record(value, headers=(("traceparent", b"00-trace"),))
+    bad = record(value, headers=(("traceparent", TRACE.encode()),))
     batch = read(bad, record(GOOD, offset=18))
     (letter,) = batch.onward
     assert (letter.topic, letter.partition) == (DEAD_LETTERS.name, None)
@@ -109,7 +111,7 @@ def test_a_bad_definition_goes_to_dead_letters_as_it_was_and_the_next_is_taken(
     told = dict(letter.headers)
     assert told.pop("dlq_detail").decode().isprintable()
     assert told == {
-        "traceparent": b"00-trace",
+        "traceparent": TRACE.encode(),
         "dlq_topic": b"bg.definitions",
         "dlq_partition": b"1",
         "dlq_offset": b"17",
@@ -121,15 +123,15 @@ def test_a_bad_definition_goes_to_dead_letters_as_it_was_and_the_next_is_taken(
 
 
 def test_the_trace_of_a_definition_and_whether_it_is_a_replay_are_noted() -> None:
-    traced = record(GOOD, headers=(("traceparent", b"00-trace"),))
-    assert read(traced).origins == {"interest": Origin("00-trace", replay=False)}
+    traced = record(GOOD, headers=(("traceparent", TRACE.encode()),))
+    assert read(traced).origins == {"interest": Origin(TRACE, replay=False)}
     one = fetched(17, traced, topic="bg.definitions")
     again = Reader(CODEC, PARTITIONS, traced.timestamp + 1).read_definitions(one, READING)
-    assert again.origins == {"interest": Origin("00-trace", replay=True)}
+    assert again.origins == {"interest": Origin(TRACE, replay=True)}
 
 
 def told_to_a_partition(value: Definition, **more: Any) -> Made:
-    out = outgoing(definition_told(value, 1, NOW), CODEC, "/bg/engine", "00-trace")
+    out = outgoing(definition_told(value, 1, NOW), CODEC, "/bg/engine", TRACE)
     return Made(3, out.value, out.key, PUBLISHED, tuple(out.headers), **more)
 
 
@@ -141,7 +143,7 @@ def test_what_a_definition_is_told_with_comes_from_the_control_record_to_its_par
     reader = Reader(CODEC, PARTITIONS, told.timestamp + replay)
     batch = reader.read_control(fetched(3, told, topic="bg.control"), CONTROL, check_usable)
     assert [one.definition for one in batch.control] == [GOOD.model_dump_json()]
-    assert batch.origins == {"interest": Origin("00-trace", replay=replay)}
+    assert batch.origins == {"interest": Origin(TRACE, replay=replay)}
 
 
 @pytest.mark.parametrize("text", [None, "", "{", '{"event_id": "interest"}'])

@@ -69,7 +69,9 @@ def test_a_group_beyond_the_limit_fits_without_the_map() -> None:
 def test_a_tick_takes_two_answers_of_every_partition() -> None:
     few, many = gathered(8), gathered(64)
     assert (few.transactions, many.transactions) == (17, 129)
-    assert many.written_bytes < 9 * few.written_bytes, "an answer costs the same however many came before"
+    assert many.written_bytes < 9 * few.written_bytes, (
+        "an answer costs the same however many came before"
+    )
 
 
 def test_no_more_transactions_than_events() -> None:

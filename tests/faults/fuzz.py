@@ -74,6 +74,7 @@ _TEXTS: Final = (
     '{"all": [' * 300 + "]}" * 300,
     '{"field": "person_engagement_score", "operator": ">=", "value": 1e400}',
 )
+_MOST_ITEMS: Final = 600
 _LONG_NUMBERS: Final = (b"\xff" * 9 + b"\x01", b"\xfe\xff\xff\xff\x0f", b"\x80" * 20, b"\x01", b"\x00")
 
 
@@ -265,7 +266,8 @@ def _refill(chance: random.Random, fields: Any) -> None:
         case float():
             fields[place] = chance.choice(_FLOATS)
         case list():
-            fields[place] = chance.choice(([], value * 2, value * 60))
+            # Bounded: it may be drawn again and again for the same array.
+            fields[place] = chance.choice(([], value * 2, value * 60))[:_MOST_ITEMS]
         case dict():
             fields[place] = chance.choice(({}, {text: text for text in _TEXTS}))
         case str() | None:
