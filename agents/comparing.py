@@ -16,6 +16,7 @@ import orjson
 from agents import rows
 from agents.account_rows import DERIVED, Row, Rows, differing, group_in, lead_in, rows_of
 from agents.clock import clock_key, dump_clock
+from agents.outputs import state_contract
 from agents.rebuilding import PartitionFold, Pending
 from domain.account import Account
 from domain.reconcile import derive
@@ -275,19 +276,7 @@ def _read(state: BuyingGroupState | None) -> dict[str, Any]:
 
 
 def _shown(state: GroupState | None) -> dict[str, Any]:
-    if state is None:
-        return {}
-    plain = {name: getattr(state, name) for name in _PLAIN}
-    whole = state.completeness
-    return plain | {
-        "members": {
-            one.lead_id: (one.role, one.source, one.added_at, one.score) for one in state.members
-        },
-        "completeness": whole.completeness,
-        "raw_score": state.raw,
-        "roles": [(one.role, one.required, one.assigned, one.completeness) for one in whole.roles],
-        "missing_roles": [(one.role, one.short_by) for one in whole.missing_roles],
-    }
+    return _read(None if state is None else state_contract(state, 0))
 
 
 _PLAIN: Final = (

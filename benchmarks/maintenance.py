@@ -10,7 +10,7 @@ accounts of the tenant. The groups have the same number of members all along. Th
 machine that slows down slows all of them. Python's garbage collector rests while they are measured.
 
 The first touch is the same, in a worker that has just started: it decodes the account's rows, so this
-alone grows with the account. It is paid once while the account is among the 20,000 that a partition
+alone grows with the account. It is paid once while the account is among the 20,000 that a worker
 keeps decoded.
 """
 

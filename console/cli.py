@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -40,6 +40,7 @@ from console.terminal import (
     fail,
     log_only_errors,
     messages,
+    refuse_wrong_topics,
     registry_of,
     screen,
     settings_or_fail,
@@ -49,9 +50,6 @@ from console.terminal import (
 from console.topic_commands import topics
 
 DAYS_AHEAD = 7
-
-if TYPE_CHECKING:
-    from streams.settings import Settings
 
 app = typer.Typer(
     name="buying-groups",
@@ -188,22 +186,9 @@ def worker() -> None:
                 highlight=False,
             )
         else:
-            refuse_wrong_cluster(settings)
+            refuse_wrong_topics(settings, "The worker does not start on a cluster that differs")
         code = asyncio.run(run_worker(settings, writing_codec_of(settings)))
     raise typer.Exit(code)
-
-
-def refuse_wrong_cluster(settings: Settings) -> None:
-    """End with every difference if the cluster's topics are not as they must be."""
-    from streams.admin import ClusterError, check_topics
-
-    try:
-        differences = check_topics(settings)
-    except ClusterError as error:
-        fail(str(error))
-    if differences:
-        listed = "\n".join(f"  {difference}" for difference in differences)
-        fail(f"The worker does not start on a cluster that differs:\n{listed}")
 
 
 @app.command()
@@ -291,7 +276,7 @@ def fold(
     output: OutputChoice = Output.JSON,
     refused: RefusedFile = None,
 ) -> None:
-    """Print the groups that a file of events leads to on a day, with no Kafka at all: the rules alone.
+    """Print the groups that a file of events leads to on a day: the rules alone, no worker.
 
     Reads what `publish` reads and refuses what it refuses; what is dated more than 5 minutes ahead of
     this machine's clock is refused too, as a broker's worker would. Prints what `export` prints after

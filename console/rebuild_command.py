@@ -16,6 +16,7 @@ from console.terminal import (
     connected_settings,
     fail,
     log_only_errors,
+    refuse_wrong_topics,
     tell,
     writing_codec_of,
 )
@@ -86,7 +87,8 @@ def rebuild(
     settings = connected_settings()
     chosen = _chosen(settings, partition)
     log_only_errors()
-    _refuse_wrong_topics(settings)
+    # A deleted changelog has to be there to be written.
+    refuse_wrong_topics(settings, "The topics are not as they must be; nothing was done")
     run: Rebuild | None = None
     try:
         codec = writing_codec_of(settings)
@@ -149,19 +151,6 @@ def _chosen(settings: Settings, partition: list[int] | None) -> list[int]:
             WRONG_USE,
         )
     return sorted(set(partition))
-
-
-def _refuse_wrong_topics(settings: Settings) -> None:
-    """End if a topic is missing: a deleted changelog has to be there to be written."""
-    from streams.admin import ClusterError, check_topics
-
-    try:
-        differences = check_topics(settings)
-    except ClusterError as error:
-        fail(str(error))
-    if differences:
-        listed = "\n".join(f"  {difference}" for difference in differences)
-        fail(f"The topics are not as they must be; nothing was done:\n{listed}")
 
 
 def _left_behind(run: Rebuild | None, *, in_place: bool) -> str:

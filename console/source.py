@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from rich.progress import (
     BarColumn,
@@ -24,9 +23,7 @@ from console.choices import STANDARD_INPUT, Format
 from console.lines import Accepted, MachineClock, read_json_lines, read_marketo, refused_in
 from console.marketo import MarketoError, read_leads
 from console.refusals import Refusals
-from console.terminal import messages, tell
-
-_REDRAW_S: Final = 0.1
+from console.terminal import messages, paced, tell
 
 Meter = Callable[[int], None]
 
@@ -92,15 +89,4 @@ def _progress(title: str, total: int | None) -> Iterator[Meter | None]:
         console=messages,
         transient=True,
     ) as progress:
-        task = progress.add_task(title, total=total)
-        pending, drawn = 0, 0.0
-
-        def meter(size: int) -> None:
-            nonlocal pending, drawn
-            pending += size
-            now = time.monotonic()
-            if now - drawn > _REDRAW_S:
-                progress.update(task, advance=pending)
-                pending, drawn = 0, now
-
-        yield meter
+        yield paced(progress, progress.add_task(title, total=total))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import structlog
@@ -11,6 +13,8 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
     from schemas.codec import Codec
     from schemas.registry import Registry
     from streams.settings import Settings
@@ -20,6 +24,8 @@ FAILED: Final = 1
 WRONG_USE: Final = 2
 SOME_REFUSED: Final = 3
 INTERRUPTED: Final = 130
+
+_REDRAW_S: Final = 0.1
 
 screen: Final = Console()
 messages: Final = Console(stderr=True)
@@ -102,3 +108,31 @@ def log_only_errors() -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def refuse_wrong_topics(settings: Settings, told: str) -> None:
+    """End with ``told`` and every difference if the cluster's topics are not as they must be."""
+    from streams.admin import ClusterError, check_topics
+
+    try:
+        differences = check_topics(settings)
+    except ClusterError as error:
+        fail(str(error))
+    if differences:
+        listed = "\n".join(f"  {difference}" for difference in differences)
+        fail(f"{told}:\n{listed}")
+
+
+def paced(progress: Progress, task: TaskID) -> Callable[[int], None]:
+    """Return what takes how much more was done and draws it now and then."""
+    pending, drawn = 0, 0.0
+
+    def done(number: int) -> None:
+        nonlocal pending, drawn
+        pending += number
+        now = time.monotonic()
+        if now - drawn > _REDRAW_S:
+            progress.update(task, advance=pending)
+            pending, drawn = 0, now
+
+    return done

@@ -135,19 +135,8 @@ def _ends_of(settings: Settings, name: str, reads_as: str, said: list[KafkaError
 
 
 def _reader(settings: Settings, isolation: str, reads_as: str, said: list[KafkaError]) -> Consumer:
-    config: dict[str, Any] = {
-        **settings.client_config(),
-        "client.id": f"{settings.namespace}.{reads_as}",
-        # librdkafka asks for one; nothing is joined or committed under it.
-        "group.id": f"{settings.app_id}-{reads_as}",
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "enable.partition.eof": True,
-        "isolation.level": isolation,
-        "log_level": 0,
-        "error_cb": said.append,
-    }
-    return Consumer(config)
+    own: dict[str, Any] = {"isolation.level": isolation, "error_cb": said.append}
+    return Consumer({**settings.reader_config(reads_as), **own})
 
 
 def _is_end_of_partition(message: Message) -> bool:

@@ -148,17 +148,8 @@ def records_at(
     said: list[str] = []
     reader = Consumer(
         {
-            **settings.client_config(),
-            "client.id": f"{settings.namespace}.{reads_as}",
-            # librdkafka asks for one; nothing is joined or committed under it.
-            "group.id": f"{settings.app_id}-{reads_as}",
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "enable.partition.eof": True,
-            "auto.offset.reset": "earliest",
-            "isolation.level": "read_committed",
+            **settings.reader_config(reads_as),
             "queued.max.messages.kbytes": 16_384,
-            "log_level": 0,
             "error_cb": lambda error: said.append(error.str()),
         }
     )

@@ -1,4 +1,4 @@
-"""The rows of one partition by owner, all tables together, in a quarter of the memory that dicts take.
+"""The rows of one partition by owner, all tables together, in a third of the memory that dicts take.
 
 An owner's rows are *open* while the worker writes them: a dict of what changed, so a put costs what it
 costs a dict. Rows that rest are *packed* into a log (``packed_log.py``). The owners that were opened

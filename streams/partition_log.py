@@ -51,17 +51,8 @@ class PartitionLog:
         self._settings = settings
         self._said: list[str] = []
         config: dict[str, Any] = {
-            **settings.client_config(),
-            "client.id": f"{settings.namespace}.{reads_as}",
-            "group.id": f"{settings.app_id}-{reads_as}",
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            # Where retention has taken the beginning.
-            "auto.offset.reset": "earliest",
-            "enable.partition.eof": True,
+            **settings.reader_config(reads_as),
             "fetch.wait.max.ms": 10,
-            "isolation.level": "read_committed",
-            "log_level": 0,
             "error_cb": lambda error: self._said.append(error.str()),
         }
         self._consumer = Consumer(config)

@@ -39,19 +39,10 @@ class Peek:
         self._first_only = first_only
         self._within_s = within_s
         self._config: dict[str, Any] = {
-            **settings.client_config(),
-            "client.id": f"{settings.namespace}.status",
-            # librdkafka asks for one; nothing is joined or committed under it.
-            "group.id": f"{settings.app_id}-status",
-            "enable.auto.commit": False,
-            "enable.auto.offset.store": False,
-            "enable.partition.eof": True,
-            # What has gone by the time it is asked for: read what is left.
-            "auto.offset.reset": "earliest",
+            **settings.reader_config("status"),
             "isolation.level": "read_uncommitted" if undecided else "read_committed",
             "fetch.message.max.bytes": _FETCHED_BYTES,
             "queued.min.messages": 1,
-            "log_level": 0,
         }
 
     def __iter__(self) -> Iterator[Message]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import ssl
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -198,6 +198,26 @@ class Settings(BaseSettings):
             if self.kafka_ssl_key_password is not None:
                 config["ssl.key.password"] = _revealed(self.kafka_ssl_key_password)
         return config
+
+    def reader_config(self, reads_as: str) -> dict[str, Any]:
+        """Return the settings of a librdkafka client that reads committed records and joins no group.
+
+        Raises:
+            SettingsError: no brokers are set.
+        """
+        return {
+            **self.client_config(),
+            "client.id": f"{self.namespace}.{reads_as}",
+            # librdkafka asks for one; nothing is joined or committed under it.
+            "group.id": f"{self.app_id}-{reads_as}",
+            "enable.auto.commit": False,
+            "enable.auto.offset.store": False,
+            "enable.partition.eof": True,
+            # Where retention has taken the beginning, what is left is read.
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "log_level": 0,
+        }
 
 
 def load_settings(**overrides: object) -> Settings:
