@@ -25,9 +25,9 @@ from rich.console import Console
 from benchmarks import machine
 from benchmarks.arena import Arena
 from benchmarks.contenders import BY_NAME, SYSTEMS, System
-from benchmarks.measuring import Failed, Result
+from benchmarks.measuring import Failed, Result, java_of
 from benchmarks.report import summary, write_report
-from tests.kafka.broker import WARM_JVM, KafkaBroker
+from benchmarks.warm_broker import warm_broker
 
 NOT_HERE: Final = 3
 """What a system's ``--prepare`` ends with when the machine lacks what it needs."""
@@ -138,15 +138,8 @@ def _bootstrap() -> Iterator[tuple[str, int | None]]:
     if servers:
         yield servers, None
         return
-    with KafkaBroker(jvm=WARM_JVM) as broker:
-        yield broker.bootstrap, _java_of(os.getpid())
-
-
-def _java_of(parent: int) -> int | None:
-    """Return the process of a Java that this process started."""
-    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
-    javas = (pid for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == "java")
-    return next((int(pid) for pid in javas), None)
+    with warm_broker() as broker:
+        yield broker.bootstrap, java_of(os.getpid())
 
 
 def _runs(arena: Arena, systems: list[System], asked: argparse.Namespace) -> Iterator[dict[str, Any]]:

@@ -93,6 +93,13 @@ def cpu_seconds(pid: int) -> float | None:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
+def java_of(parent: int) -> int | None:
+    """Return the process of a Java that a process started."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    javas = (pid for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == "java")
+    return next((int(pid) for pid in javas), None)
+
+
 @contextmanager
 def running(
     command: Sequence[str], core: int | None, environment: dict[str, str] | None = None

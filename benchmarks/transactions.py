@@ -4,13 +4,15 @@
 - two flushes: changelog rows, wait for them, then outputs, wait for them; no transaction
 - one flush: both at once, wait once; no order, no atomicity
 
-The ways take turns, so a machine that slows down slows all of them.
+Then what a transaction costs by how many partitions it touches: time, and CPU time of broker and client.
+The broker is warm and has a core of its own where there are two.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import statistics
 import time
 import uuid
@@ -21,9 +23,11 @@ from confluent_kafka.admin import AdminClient, NewTopic
 from rich.console import Console
 from rich.table import Table
 
-from tests.kafka.broker import WARM_JVM, KafkaBroker
+from benchmarks.goals.stand import Cores
+from benchmarks.measuring import cpu_seconds, java_of, on_core
+from benchmarks.warm_broker import TOPICS, warm_broker
 
-TOPICS = 5
+TOUCHED = (1, 3, 5, 10)
 WAYS = ("transaction", "two flushes", "one flush")
 
 
@@ -33,13 +37,19 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
-    with KafkaBroker(jvm=WARM_JVM) as broker:
+    cores = Cores.here()
+    with warm_broker(cores.rest) as broker, on_core(cores.worker):
         results = {
             (records, way): [
                 _median_ms(broker.bootstrap, way, records, asked.batches) for _ in range(asked.rounds)
             ]
             for records in (10, 1000)
             for way in WAYS
+        }
+        java = java_of(os.getpid())
+        touched = {
+            topics: _cost(broker.bootstrap, topics, asked.batches * asked.rounds, java)
+            for topics in TOUCHED
         }
     table = Table(title=f"milliseconds per batch, median of {asked.batches}; {os.cpu_count()} cores")
     for heading in ("records in a batch", "way", "median of rounds", "least", "most"):
@@ -49,11 +59,30 @@ def main() -> None:
             str(records), way, f"{statistics.median(runs):.1f}", f"{min(runs):.1f}", f"{max(runs):.1f}"
         )
     Console().print(table)
+    costs = Table(title="milliseconds per transaction of 10 records")
+    for heading in ("partitions", "median time", "broker's CPU", "client's CPU"):
+        costs.add_column(heading, justify="right")
+    for topics, figures in touched.items():
+        costs.add_row(str(topics), *(f"{figure:.2f}" for figure in figures))
+    Console().print(costs)
 
 
-def _median_ms(servers: str, way: str, records: int, batches: int) -> float:
+def _cost(servers: str, topics: int, batches: int, java: int | None) -> tuple[float, float, float]:
+    """Return the median time of a transaction, and its CPU time of broker and client."""
+    before = _cpu(java)
+    median = _median_ms(servers, "transaction", 10, batches, topics)
+    broker, client = (after - then for after, then in zip(_cpu(java), before, strict=True))
+    return median, broker / batches * 1000, client / batches * 1000
+
+
+def _cpu(java: int | None) -> tuple[float, float]:
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return (cpu_seconds(java) or 0.0 if java else 0.0), own.ru_utime + own.ru_stime
+
+
+def _median_ms(servers: str, way: str, records: int, batches: int, topics: int = TOPICS) -> float:
     run = uuid.uuid4().hex[:8]
-    names = [f"cost-{run}-{number}" for number in range(TOPICS)]
+    names = [f"cost-{run}-{number}" for number in range(topics)]
     admin = AdminClient({"bootstrap.servers": servers})
     for future in admin.create_topics([NewTopic(name, 4, 1) for name in names]).values():
         future.result(30)

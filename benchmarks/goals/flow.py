@@ -115,9 +115,11 @@ class Flow:
             {
                 **self.deployment.settings.client_config(),
                 "partitioner": PARTITIONER,
-                "linger.ms": 0,
+                # As librdkafka and Kafka's own clients have it by default. It is part of the latency;
+                # a request for each event would take half of the broker's core.
+                "linger.ms": 5,
                 # Five requests under way at most, as any careful sender has: without a bound events
-                # queue up at a broker that is busy for a moment, one request each.
+                # queue up at a broker that is busy for a moment.
                 "enable.idempotence": True,
             }
         )

@@ -22,7 +22,7 @@ _WARM_S: Final = 5
 def main() -> None:
     """Measure and print the percentiles."""
     parser = parser_of(__doc__, "latency")
-    parser.add_argument("--rate", type=numbers, default=[1_000, 200], help="events per second: 1000,200")
+    parser.add_argument("--rate", type=numbers, default=[1_000, 200, 20], help="events per second")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--accounts", type=int, default=500)
     parser.add_argument("--rounds", type=int, default=3)

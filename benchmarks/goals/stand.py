@@ -26,12 +26,12 @@ from rich.console import Console
 
 from benchmarks import machine
 from benchmarks.groups import PARTITIONS
-from benchmarks.measuring import Run, cpu_seconds, on_core, running
+from benchmarks.measuring import Run, cpu_seconds, java_of, running
 from benchmarks.stage import Stage
+from benchmarks.warm_broker import warm_broker
 from streams.admin import create_topics
 from streams.settings import Settings, load_settings
 from streams.topics import SCORE_UPDATED
-from tests.kafka.broker import WARM_JVM, KafkaBroker
 
 READY: Final = "worker is ready"
 STARTS: Final = "worker starts"
@@ -153,13 +153,8 @@ def kafka(core: int | None) -> Iterator[tuple[str, int | None]]:
     if servers:
         yield servers, None
         return
-    with on_core(core):
-        broker = KafkaBroker(jvm=WARM_JVM)
-        broker.start()
-    try:
-        yield broker.bootstrap, _java()
-    finally:
-        broker.close()
+    with warm_broker(core) as broker:
+        yield broker.bootstrap, java_of(os.getpid())
 
 
 @contextlib.contextmanager
@@ -205,10 +200,3 @@ def _free_port() -> int:
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         return int(found.getsockname()[1])
-
-
-def _java() -> int | None:
-    own = os.getpid()
-    children = Path(f"/proc/{own}/task/{own}/children").read_text().split()
-    javas = (pid for pid in children if Path(f"/proc/{pid}/comm").read_text().strip() == "java")
-    return next((int(pid) for pid in javas), None)
