@@ -28,7 +28,7 @@ COMPILE := CUSTOM_COMPILE_COMMAND="make lock" PIP_FIND_LINKS= $(BIN)/pip-compile
 	--generate-hashes --strip-extras --allow-unsafe \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
-.PHONY: help setup demo test test-faults fuzz soak check bench kafka lock clean python
+.PHONY: help setup demo test test-faults fuzz soak check bench goals kafka lock clean python
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' \
@@ -66,6 +66,12 @@ check: $(VENV)/.dev ## style, formatting, types, direction of imports
 bench: $(VENV)/.dev $(PEERS)/.peers ## compare with every peer, an hour or two (ARGS="--events 20000 --rounds 1")
 	@$(BIN)/python -m tests.kafka.jars
 	@$(BIN)/python -m benchmarks.compare --report benchmarks $(ARGS)
+
+# Each by itself, too: python -m benchmarks.goals.latency --help.
+goals: $(VENV)/.dev ## measure latency, recovery, memory, growth, a tick, a start: an hour
+	@$(BIN)/python -m tests.kafka.jars
+	@for goal in latency start two_workers recovery memory growth tick; do \
+		$(BIN)/python -m benchmarks.goals.$$goal $(ARGS); done
 
 kafka: python ## fetch the Apache Kafka broker the tests run on, once, into the user's cache
 	@$(PYTHON) -m tests.kafka.jars

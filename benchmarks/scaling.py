@@ -40,7 +40,7 @@ class Inputs:
     broker_mb: float = _flag(100, "MB/s that one broker takes in, replicas included (chosen)")
     retention_days: float = _flag(35, "of lead-activity")
     output_days: float = _flag(30, "of the outputs")
-    kept: float = _flag(20_000, "accounts that a partition keeps decoded")
+    kept: float = _flag(20_000, "accounts that a worker keeps decoded")
     warm_us: float = _flag(120, "an event of a decoded account")
     cold_us: float = _flag(990, "an event of an account that is decoded for it")
     record_us: float = _flag(7.2, "a record in a transaction of 1,000")
@@ -81,16 +81,29 @@ class Sum:
 
 
 def event_us(given: Inputs) -> float:
-    """Return the core time of an event: most accounts are cold where a partition has many."""
-    accounts = given.leads / given.leads_per_account / given.partitions
-    cold = max(0.0, 1 - given.kept / accounts)
-    folded = cold * given.cold_us + (1 - cold) * given.warm_us
-    return folded + (given.rows + given.outputs) * given.record_us
+    """Return the core time of an event: most accounts are cold where a worker has many."""
+    cold = max(0.0, 1 - given.kept * workers(given) / _accounts(given))
+    return given.warm_us + cold * (given.cold_us - given.warm_us) + _records_us(given)
 
 
 def workers(given: Inputs) -> int:
-    """Return the workers that the busiest second asks for: one core each, as Python has it."""
-    return math.ceil(given.events * event_us(given) / 1e6 / given.load)
+    """Return the workers that the busiest second asks for: one core each, as Python has it.
+
+    Each keeps some accounts decoded, which makes an event cheaper for all of them: w = cores × (cold +
+    records - saved × w), and never fewer than all accounts decoded would need.
+    """
+    cores = given.events / 1e6 / given.load
+    saved = given.kept * (given.cold_us - given.warm_us) / _accounts(given)
+    cold = cores * (given.cold_us + _records_us(given)) / (1 + cores * saved)
+    return math.ceil(max(cold, cores * (given.warm_us + _records_us(given))))
+
+
+def _accounts(given: Inputs) -> float:
+    return given.leads / given.leads_per_account
+
+
+def _records_us(given: Inputs) -> float:
+    return (given.rows + given.outputs) * given.record_us
 
 
 def group_record(members: float, partitions: float) -> float:
@@ -155,7 +168,7 @@ def _state(given: Inputs, needed: int) -> Iterator[Sum]:
     alive = given.leads * given.lead_bytes
     disk = alive * given.lead_lz4 * given.dirty * given.replication
     rows = given.leads * given.lead_rows * given.dirty / needed
-    kept = min(given.kept * given.partitions, given.leads / given.leads_per_account)
+    kept = min(given.kept * needed, _accounts(given))
     decoded = kept * given.account_memory
     yield Sum("rows alive", given.leads * given.lead_rows / 1e9, "billion", "leads × lead_rows")
     yield Sum("changelogs, alive and plain", alive / 1e12, "TB", "leads × lead_bytes")

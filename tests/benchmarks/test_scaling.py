@@ -33,7 +33,7 @@ def test_the_share_of_cold_accounts_weighs_both_times() -> None:
     given = Inputs(
         leads=400,
         leads_per_account=1,
-        partitions=1,
+        events=1_000,
         kept=100,
         warm_us=100,
         cold_us=500,
@@ -47,6 +47,14 @@ def test_workers_are_rounded_up_and_leave_room() -> None:
     given = Inputs(leads=1, events=10_000, warm_us=100, rows=0, outputs=0, load=0.6)
     assert workers(given) == 2
     assert workers(replace(given, load=0.25)) == 4
+
+
+def test_workers_are_as_many_as_the_accounts_that_they_keep_decoded_leave_to_do() -> None:
+    given = Inputs(leads=4_000_000, leads_per_account=1, events=1_000_000, kept=1_000)
+    share = given.load * 1e6
+    assert given.events * event_us(given) <= workers(given) * share
+    fewer = replace(given, kept=given.kept * (workers(given) - 2) / workers(given))
+    assert given.events * event_us(fewer) > (workers(given) - 2) * share
 
 
 def test_the_most_workers_just_fit() -> None:
