@@ -126,6 +126,8 @@ class PackedRows:
             if isinstance(opened, bytearray):
                 self.pack(owner)
                 yield
+        # A dict keeps the room of what it once held: 50 bytes for each owner.
+        self._open = dict(self._open)
 
     def pack(self, owner: Any) -> None:
         """Pack the rows of an owner if they are open."""

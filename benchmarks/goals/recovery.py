@@ -26,6 +26,8 @@ def main() -> None:
     maker = Maker(Shape(time.time_ns() // 1_000_000, asked.activities, asked.days))
     rounds: list[Row] = []
     with kafka(cores.rest) as (bootstrap, broker), deployed(bootstrap, broker) as deployment:
+        with deployment.worker(cores.worker) as worker:
+            empty = recovered(deployment, worker).resident
         sizes = fill(deployment, maker, asked.leads)
         records = sizes.rows.total()
         for number in range(asked.rounds):
@@ -42,6 +44,8 @@ def main() -> None:
                     "worker CPU %": found.cpu / found.seconds * 100,
                     "worker CPU µs/record": found.cpu / records * 1e6,
                     "broker CPU %": found.broker_cpu / found.seconds * 100,
+                    "MiB resident": found.resident / 2**20,
+                    "bytes/lead": (found.resident - empty) / asked.leads,
                 }
             )
             screen.print(f"  {rounds[-1]['records/s']:,.0f} records/s", highlight=False)
