@@ -23,6 +23,7 @@ from schemas.control import ControlRecord
 from schemas.definitions import Definition
 from streams import metrics
 from streams.delivery import Outgoing
+from streams.letter_headers import letter_headers
 from streams.placement import partition_of
 from streams.ranges import FetchedRange, FetchedRecord
 from streams.topics import DEAD_LETTERS, Topic
@@ -269,13 +270,7 @@ def _tell_refused(fetched: FetchedRange, batch: Batch) -> None:
 
 
 def _dead_letter(fetched: FetchedRange, record: FetchedRecord, reason: str, detail: str) -> Outgoing:
-    headers = (
-        *record.headers,
-        ("dlq_topic", fetched.topic.encode()),
-        ("dlq_partition", str(fetched.partition).encode()),
-        ("dlq_offset", str(record.offset).encode()),
-        ("dlq_timestamp", str(record.timestamp).encode()),
-        ("dlq_reason", reason.encode()),
-        ("dlq_detail", detail.encode()),
+    told = letter_headers(
+        fetched.topic, fetched.partition, record.offset, record.timestamp, reason, detail
     )
-    return Outgoing(DEAD_LETTERS.name, record.key, record.value, None, headers)
+    return Outgoing(DEAD_LETTERS.name, record.key, record.value, None, (*record.headers, *told))

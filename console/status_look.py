@@ -24,7 +24,7 @@ from domain.calendar import Millis
 from schemas.registry import committed_versions
 from streams.acls import CLOCK_CHANGELOG
 from streams.admin import ClusterError, check_topics
-from streams.dead_letters import REDRIVEN
+from streams.letter_headers import REASON, REDRIVEN
 from streams.observing import NotSeen, Observed, Observer, Place
 from streams.peeking import Peek
 from streams.settings import Settings
@@ -197,9 +197,7 @@ def _place(message: Message) -> Place:
 
 def _reason(message: Message) -> str:
     headers: Any = message.headers() or ()
-    return next(
-        (value.decode(errors="replace") for name, value in headers if name == "dlq_reason"), "unknown"
-    )
+    return next((value.decode(errors="replace") for name, value in headers if name == REASON), "unknown")
 
 
 def _schemas() -> dict[str, int]:

@@ -22,17 +22,20 @@ from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from domain.calendar import Millis
+from streams.letter_headers import (
+    ATTEMPTS,
+    DETAIL,
+    OFFSET,
+    OWN_HEADERS,
+    PARTITION,
+    REASON,
+    REDRIVEN,
+    TIMESTAMP,
+    TOPIC,
+    letter_headers,
+)
 from streams.settings import Settings
 from streams.topics import DEAD_LETTERS
-
-OWN_HEADERS: Final = "dlq_"
-"""Headers that begin so are the engine's; all others are the record's."""
-
-ATTEMPTS: Final = "dlq_attempts"
-"""On a redriven record: the how-manieth time workers are given it. Workers keep it when they refuse."""
-
-REDRIVEN: Final = "redriven"
-"""The reason of a mark."""
 
 _FIRST_ATTEMPT: Final = 1
 _ANSWER_S: Final = 15.0
@@ -88,12 +91,12 @@ def standing_of(message: Message) -> Standing | None:
     told = dict(headers_of(message))
     try:
         place = Place(
-            sys.intern(_text(told["dlq_topic"])),
-            int(_text(told["dlq_partition"])),
-            int(_text(told["dlq_offset"])),
-            int(_text(told.get("dlq_timestamp") or b"0")),
+            sys.intern(_text(told[TOPIC])),
+            int(_text(told[PARTITION])),
+            int(_text(told[OFFSET])),
+            int(_text(told.get(TIMESTAMP) or b"0")),
         )
-        reason = sys.intern(_text(told["dlq_reason"]))
+        reason = sys.intern(_text(told[REASON]))
     except (KeyError, ValueError):
         return None
     _, at = message.timestamp()
@@ -103,7 +106,7 @@ def standing_of(message: Message) -> Standing | None:
         at=at,
         place=place,
         reason=reason,
-        detail=sys.intern(_text(told.get("dlq_detail") or b"")),
+        detail=sys.intern(_text(told.get(DETAIL) or b"")),
         attempts=_attempts(told.get(ATTEMPTS)),
         key=bytes_of(message.key()),
         size=len(message.value() or b""),
@@ -124,14 +127,7 @@ def headers_to_redrive(headers: Headers, attempts: int) -> list[tuple[str, bytes
 
 def headers_of_mark(place: Place, attempts: int) -> list[tuple[str, bytes]]:
     """Return the headers of the record that says that the one at ``place`` was redriven."""
-    return [
-        ("dlq_topic", place.topic.encode()),
-        ("dlq_partition", str(place.partition).encode()),
-        ("dlq_offset", str(place.offset).encode()),
-        ("dlq_timestamp", str(place.timestamp).encode()),
-        ("dlq_reason", REDRIVEN.encode()),
-        ("dlq_detail", f"given to the workers again, attempt {attempts}".encode()),
-    ]
+    return [*letter_headers(*place, REDRIVEN, f"given to the workers again, attempt {attempts}")]
 
 
 def records_at(

@@ -12,6 +12,7 @@ from agents.reading import Batch, Reader
 from domain.calendar import Millis
 from schemas.codec import Codec
 from streams.dead_letters import Headers
+from streams.letter_headers import DETAIL, REASON
 from streams.ranges import FetchedRange
 from streams.topics import CONTROL, DEAD_LETTERS, DEFINITIONS
 
@@ -64,7 +65,7 @@ class Rereader:
         for outgoing in batch.onward:
             if outgoing.topic == DEAD_LETTERS.name:
                 told = dict(outgoing.headers)
-                return Refusal(told["dlq_reason"].decode(), told["dlq_detail"].decode())
+                return Refusal(told[REASON].decode(), told[DETAIL].decode())
         return None
 
     def _read(self, topic: str, fetched: FetchedRange) -> Batch:

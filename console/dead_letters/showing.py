@@ -14,7 +14,8 @@ from console.dead_letters.letters import Letter
 from console.dead_letters.listing import letter_object, place_of, plain, time_of
 from console.dead_letters.reasons import what_to_do
 from console.dead_letters.rereading import Refusal
-from streams.dead_letters import OWN_HEADERS, Headers
+from streams.dead_letters import Headers
+from streams.letter_headers import OWN_HEADERS
 
 DUMPED: Final = 512
 """So many bytes are dumped unless all are asked for."""

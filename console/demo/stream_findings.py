@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from console.demo.evidence import Evidence, NotSeen, Telling
 from domain.calendar import date_of
 from schemas.outputs import ScoreUpdated
+from streams.letter_headers import DETAIL, OFFSET, PARTITION, REASON
 from streams.placement import partition_of
 from streams.topics import DEAD_LETTERS, LEAD_ACTIVITY, SCORE_UPDATED
-
-_DLQ: Final = ("partition", "offset", "reason", "detail")
 
 
 def duplicate_did_not_count(seen: Evidence) -> Telling:
@@ -71,15 +68,15 @@ def broken_record_was_kept(seen: Evidence) -> Telling:
     if not letters:
         raise NotSeen(f"no dead letter for {event_id}")
     letter = letters[0]
-    told = {name: letter.headers.get(f"dlq_{name}", b"").decode() for name in _DLQ}
+    told = {name: letter.headers.get(name, b"").decode() for name in (PARTITION, OFFSET, REASON, DETAIL)}
     partition, offset = seen.receipt(event_id)
-    if letter.raw != sent or not told["reason"]:
+    if letter.raw != sent or not told[REASON]:
         raise NotSeen(f"the dead letter of {event_id} has other bytes, or no reason")
-    if (told["partition"], told["offset"]) != (str(partition), str(offset)):
+    if (told[PARTITION], told[OFFSET]) != (str(partition), str(offset)):
         raise NotSeen(f"the dead letter of {event_id} names another place")
     return Telling(
         f"JSON in an Avro topic went to dead-letters, all {len(sent)} bytes unchanged, with the"
-        f" reason {told['reason']}: {told['detail']}. The records behind it were processed.",
+        f" reason {told[REASON]}: {told[DETAIL]}. The records behind it were processed.",
         f"{LEAD_ACTIVITY.name}/{partition}@{offset} → {letter.place}",
     )
 

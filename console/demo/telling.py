@@ -17,6 +17,7 @@ from schemas.outputs import (
     StageChanged,
     StatusChanged,
 )
+from streams.letter_headers import REASON, TOPIC
 from streams.topics import DEAD_LETTERS
 
 _WORTH_TELLING = frozenset({"overridden", "void"})
@@ -140,6 +141,6 @@ class Words:
 
 
 def _dead_letter(sighting: Sighting) -> Happening:
-    reason = sighting.headers.get("dlq_reason", b"").decode()
-    at = sighting.headers.get("dlq_topic", b"").decode()
+    reason = sighting.headers.get(REASON, b"").decode()
+    at = sighting.headers.get(TOPIC, b"").decode()
     return Happening("refused", at, "", f"a record went to dead-letters: {reason}")

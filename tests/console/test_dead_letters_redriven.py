@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from console.dead_letters.letters import Ledger
 from console.dead_letters.redriving import Plan, batches_of, item_of, plan_of
-from streams.dead_letters import ATTEMPTS, headers_of_mark, standing_of
+from streams.dead_letters import headers_of_mark, standing_of
+from streams.letter_headers import ATTEMPTS
 from tests.console.refused import GARBAGE, REFUSED, letter_of, message_of
 from tests.streams.copying import Made
 

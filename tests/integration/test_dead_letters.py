@@ -18,7 +18,7 @@ from console.topic_reading import records_of
 from schemas.codec import Codec
 from schemas.confluent import ConfluentRegistry
 from schemas.registry import current_version
-from streams.dead_letters import ATTEMPTS
+from streams.letter_headers import ATTEMPTS
 from streams.sending import send_all
 from streams.topics import DEAD_LETTERS, LEAD_ACTIVITY, SCORE_UPDATED
 from tests.console.refused import letter_of
