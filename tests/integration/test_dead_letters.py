@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from streams.letter_headers import ATTEMPTS
 from streams.sending import send_all
 from streams.topics import DEAD_LETTERS, LEAD_ACTIVITY, SCORE_UPDATED
 from tests.console.refused import letter_of
+from tests.integration.comparison import assert_dead_letters
 from tests.integration.harness import Deployment, Record, Written
 from tests.integration.processes import wait_until
 from tests.integration.story import Story
@@ -75,7 +77,20 @@ def test_what_is_still_broken_comes_back_with_its_attempts_and_ends_after_three(
         deployment.wait_consumed()
         (row,) = listed(deployment, "--waiting")
         assert row["attempts"] == attempts
-    assert [row["redriven_at"] is None for row in listed(deployment)] == [False, False, True]
+    rows = listed(deployment)
+    assert [row["redriven_at"] is None for row in rows] == [False, False, True]
+    # Marks stand among the letters, and are none.
+    assert_dead_letters(
+        deployment,
+        {
+            (deployment.name(LEAD_ACTIVITY), row["partition"], row["offset"]): replace(
+                broken,
+                headers=(trace, *([(ATTEMPTS, b"%d" % row["attempts"])] if row["attempts"] > 1 else ())),
+                dlq_reason="not_avro",
+            )
+            for row in rows
+        },
+    )
 
     told = redrive(deployment, code=3)
     assert "workers were given them as often as --max-attempts allows" in told
