@@ -49,7 +49,7 @@ def records_of(
         ends = _ends_of(settings, name, reads_as, said)
         reader = _reader(settings, "read_committed", reads_as, said)
         try:
-            yield from _messages(reader, name, ends, told, undecided_s)
+            yield from messages_up_to(reader, name, ends, told, undecided_s)
         finally:
             reader.close()
     except KafkaException as error:
@@ -84,22 +84,26 @@ class _Unread:
         return self.ends.keys() <= self._undecided
 
 
-def _messages(
+def messages_up_to(
     reader: Consumer, name: str, ends: dict[int, int], told: Told, undecided_s: float
 ) -> Iterator[Message]:
-    """Yield what stands in the topic up to the given ends, in order within each partition."""
+    """Yield what stands in the topic up to the given ends, in order within each partition.
+
+    Raises:
+        NotRead: Kafka went silent; how long the caller takes over a record does not count.
+        KafkaException: it refuses.
+    """
     unread = _Unread(ends)
     reader.assign([TopicPartition(name, partition, OFFSET_BEGINNING) for partition in ends])
-    heard = time.monotonic()
+    silence = 0.0
     while unread.ends:
+        asked = time.monotonic()
         batch = reader.consume(_BATCH, _POLL_S)
-        silence = time.monotonic() - heard
-        if batch:
-            heard = time.monotonic()
-        elif unread.only_undecided and silence > undecided_s:
+        silence = 0.0 if batch else silence + time.monotonic() - asked
+        if unread.only_undecided and silence > undecided_s:
             told("A worker is in the middle of a transaction; what it writes in it is left out.")
             return
-        elif silence > _SILENCE_S:
+        if silence > _SILENCE_S:
             raise NotRead(f"Kafka went silent for {_SILENCE_S:.0f} s; try again.")
         for message in batch:
             if unread.take(message):
