@@ -186,7 +186,8 @@ def worker() -> None:
                 highlight=False,
             )
         else:
-            refuse_wrong_topics(settings, "The worker does not start on a cluster that differs")
+            told = "The worker does not start on a cluster that differs"
+            refuse_wrong_topics(settings, told, "worker")
         code = asyncio.run(run_worker(settings, writing_codec_of(settings)))
     raise typer.Exit(code)
 

@@ -14,9 +14,11 @@ from console.lines import Accepted
 from domain.identity import buying_group_id
 from schemas.codec import Codec
 from schemas.registry import Registry, UnknownSchema
+from streams.acls import Access
 from streams.cloudevents import event_headers
 from streams.placement import PARTITIONER
 from streams.reaching import metadata_of, why_unreachable
+from streams.rights import missing_rights, not_allowed
 from streams.settings import Settings
 from streams.topics import BUYING_GROUPS, DEFINITIONS, INPUTS, JOURNEY_ACTIONS, MANUAL_EDITS
 
@@ -58,6 +60,7 @@ class Publisher:
     def __init__(self, settings: Settings, registry: Registry, confirm_within_s: float = 60.0) -> None:
         self._codec = Codec(registry)
         self._registry = registry
+        self._settings = settings
         self._source = f"/{settings.namespace}/publish"
         self._names = {
             topic.name: topic.full_name(settings.namespace) for topic in (*INPUTS, DEFINITIONS)
@@ -86,14 +89,17 @@ class Publisher:
         """Make sure that Kafka answers, the topics exist and the schemas have ids.
 
         Raises:
-            NotPublished: one of them is not so.
+            NotPublished: one of them is not so, or Kafka does not allow to write a topic.
             RegistryUnavailable: the schema registry does not answer.
         """
         try:
             existing = metadata_of(self._producer, self._said, _ANSWER_S).topics
+            missing = [name for name in self._names.values() if name not in existing]
+            hidden = missing_rights(self._settings, map(_writing, missing)) if missing else ()
         except KafkaException as error:
             raise NotPublished(why_unreachable(self._said, error.args[0])) from error
-        missing = [name for name in self._names.values() if name not in existing]
+        if hidden:
+            raise NotPublished(not_allowed(hidden))
         if missing:
             more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
             raise NotPublished(
@@ -160,7 +166,7 @@ class Publisher:
             except BufferError:
                 self._producer.poll(_SLICE_S)
             except KafkaException as error:
-                self.outcome.why = error.args[0].str()
+                self.outcome.why = self._why(topic, error.args[0])
             else:
                 self._producer.poll(0)
                 return
@@ -170,8 +176,17 @@ class Publisher:
             self.outcome.unconfirmed.discard(at)
             self.outcome.confirmed[topic] += 1
         elif self.outcome.why is None:
-            last = self._said[-1].str() if self._said else ""
-            self.outcome.why = f"{error.str()} ({last})" if last else error.str()
+            self.outcome.why = self._why(topic, error)
+
+    def _why(self, topic: str, error: KafkaError) -> str:
+        if error.code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+            return not_allowed([_writing(self._names[topic])])
+        last = self._said[-1].str() if self._said else ""
+        return f"{error.str()} ({last})" if last else error.str()
+
+
+def _writing(name: str) -> Access:
+    return Access("topic", name, "Write", "events are published")
 
 
 def _subject(entry: Accepted) -> str:

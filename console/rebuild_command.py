@@ -88,7 +88,8 @@ def rebuild(
     chosen = _chosen(settings, partition)
     log_only_errors()
     # A deleted changelog has to be there to be written.
-    refuse_wrong_topics(settings, "The topics are not as they must be; nothing was done")
+    tool = "rebuild-in-place" if in_place else "rebuild"
+    refuse_wrong_topics(settings, "The topics are not as they must be; nothing was done", tool)
     run: Rebuild | None = None
     try:
         codec = writing_codec_of(settings)

@@ -110,14 +110,29 @@ def log_only_errors() -> None:
     )
 
 
-def refuse_wrong_topics(settings: Settings, told: str) -> None:
-    """End with ``told`` and every difference if the cluster's topics are not as they must be."""
-    from streams.admin import ClusterError, check_topics
+def refuse_wrong_topics(settings: Settings, told: str, tool: str) -> None:
+    """End with ``told`` and every difference if the cluster's topics are not as they must be.
 
+    Or with the rights on topics that ``tool`` needs and Kafka does not give these settings' user: a
+    worker that may not read a changelog would begin all the same where that is empty.
+    """
+    from confluent_kafka import KafkaException
+
+    from streams.acls import tools_of
+    from streams.admin import ClusterError, check_topics
+    from streams.reaching import why_unreachable
+    from streams.rights import missing_rights, not_allowed
+
+    needed = next(each.accesses for each in tools_of(settings.namespace) if each.name == tool)
     try:
         differences = check_topics(settings)
+        missing = missing_rights(settings, needed)
     except ClusterError as error:
         fail(str(error))
+    except KafkaException as error:
+        fail(why_unreachable((), error.args[0]))
+    if missing:
+        fail(not_allowed(missing))
     if differences:
         listed = "\n".join(f"  {difference}" for difference in differences)
         fail(f"{told}:\n{listed}")

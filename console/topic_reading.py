@@ -15,7 +15,9 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from streams.acls import Access
 from streams.reaching import metadata_of, why_unreachable
+from streams.rights import missing_rights, not_allowed, why_not_read
 from streams.settings import Settings
 from streams.topics import Topic
 
@@ -41,7 +43,7 @@ def records_of(
     was committed counts; ``told`` hears of a transaction that stays undecided for ``undecided_s``.
 
     Raises:
-        NotRead: Kafka does not answer, or the topic is missing.
+        NotRead: Kafka does not answer, or does not allow it, or the topic is missing.
     """
     said: list[KafkaError] = []
     name = topic.full_name(settings.namespace)
@@ -53,7 +55,9 @@ def records_of(
         finally:
             reader.close()
     except KafkaException as error:
-        raise NotRead(why_unreachable(said, error.args[0])) from error
+        problem = error.args[0]
+        refused = why_not_read(problem, name, f"{settings.app_id}-{reads_as}")
+        raise NotRead(refused or why_unreachable(said, problem)) from error
 
 
 class _Unread:
@@ -120,6 +124,9 @@ def _ends_of(settings: Settings, name: str, reads_as: str, said: list[KafkaError
     try:
         found = metadata_of(reader, said, _ANSWER_S).topics.get(name)
         if found is None:
+            hidden = missing_rights(settings, [Access("topic", name, "Read", "it is read")])
+            if hidden:
+                raise NotRead(not_allowed(hidden))
             raise NotRead(
                 f"{name}: no such topic. Is NAMESPACE right?"
                 " Make the topics with: buying-groups topics create"

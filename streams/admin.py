@@ -10,7 +10,9 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 
-from streams.reaching import metadata_of, why_unreachable
+from streams.acls import Access
+from streams.reaching import is_embedded, metadata_of, why_unreachable
+from streams.rights import missing_rights, not_allowed
 from streams.settings import Settings
 from streams.topics import ALL_TOPICS, Topic
 
@@ -33,6 +35,8 @@ class Difference:
 
     def __str__(self) -> str:
         """Return the difference as one line."""
+        if self.what == "not allowed":
+            return not_allowed([Access("topic", self.topic, "Describe", "")])
         if self.what == "missing":
             return f"{self.topic}: does not exist (run: buying-groups topics create)"
         return f"{self.topic}: {self.what} is {self.found}, must be {self.expected}"
@@ -47,7 +51,7 @@ def create_topics(settings: Settings) -> list[str]:
     said: list[KafkaError] = []
     client = _client(settings, said)
     existing = _existing(client, said)
-    if _is_embedded(client):
+    if is_embedded(client, _TIMEOUT_S):
         return _ask_for_topics(client, settings, existing)
     wanted = [
         NewTopic(
@@ -100,19 +104,22 @@ def check_topics(settings: Settings) -> list[Difference]:
     client = _client(settings, said)
     existing = _existing(client, said)
     differences: list[Difference] = []
+    hidden = _hidden(settings, existing)
     present: list[Topic] = []
     for topic in ALL_TOPICS:
         name = topic.full_name(settings.namespace)
         found = existing.get(name)
         if found is None:
-            differences.append(Difference(name, "missing", "", ""))
+            what = "not allowed" if name in hidden else "missing"
+            differences.append(Difference(name, what, "", ""))
             continue
         present.append(topic)
         if found != settings.partitions:
             differences.append(
                 Difference(name, "the number of partitions", str(settings.partitions), str(found))
             )
-    if _is_embedded(client):
+    if is_embedded(client, _TIMEOUT_S):
+        # It keeps no topic settings to compare.
         return differences
     return differences + _config_differences(client, settings, present)
 
@@ -128,6 +135,9 @@ def settings_of_topics(settings: Settings) -> dict[str, dict[str, str]]:
     existing = _existing(client, said)
     names = {topic.full_name(settings.namespace): topic.name for topic in ALL_TOPICS}
     missing = sorted(names.keys() - existing.keys())
+    hidden = sorted(_hidden(settings, existing)) if missing else ()
+    if hidden:
+        raise ClusterError(not_allowed([Access("topic", name, "Describe", "") for name in hidden]))
     if missing:
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         msg = (
@@ -135,7 +145,7 @@ def settings_of_topics(settings: Settings) -> dict[str, dict[str, str]]:
             " Make the topics with: buying-groups topics create"
         )
         raise ClusterError(msg)
-    if _is_embedded(client):
+    if is_embedded(client, _TIMEOUT_S):
         return {}
     return {names[name]: given for name, given in _described(client, names)}
 
@@ -148,6 +158,9 @@ def _described(client: AdminClient, names: Iterable[str]) -> Iterator[tuple[str,
         try:
             entries = future.result(_TIMEOUT_S)
         except KafkaException as error:
+            if error.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED:
+                refused = Access("topic", resource.name, "DescribeConfigs", "")
+                raise ClusterError(not_allowed([refused])) from error
             msg = f"the settings of {resource.name} could not be read: {error.args[0].str()}"
             raise ClusterError(msg) from error
         yield resource.name, {name: str(entry.value) for name, entry in entries.items()}
@@ -203,14 +216,19 @@ def _ask_for_topics(client: AdminClient, settings: Settings, existing: Mapping[s
     return wanted
 
 
-def _is_embedded(client: AdminClient) -> bool:
-    # The embedded Kafka keeps no topic settings to compare.
-    return str(client.list_topics(timeout=_TIMEOUT_S).cluster_id).startswith("mockCluster")
-
-
 def _existing(client: AdminClient, said: list[KafkaError]) -> dict[str, int]:
     try:
         metadata = metadata_of(client, said, _TIMEOUT_S)
     except KafkaException as error:
         raise ClusterError(why_unreachable(said, error.args[0])) from error
     return {name: len(topic.partitions) for name, topic in metadata.topics.items()}
+
+
+def _hidden(settings: Settings, existing: Mapping[str, int]) -> set[str]:
+    """Return those of the topics that are not told of which this user may not see."""
+    names = {topic.full_name(settings.namespace) for topic in ALL_TOPICS} - existing.keys()
+    asked = [Access("topic", name, "Describe", "") for name in sorted(names)]
+    try:
+        return {access.name for access in missing_rights(settings, asked)} if asked else set()
+    except KafkaException as error:
+        raise ClusterError(why_unreachable((), error.args[0])) from error

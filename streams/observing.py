@@ -185,7 +185,8 @@ class Observer:
         if error.code() in _REFUSED:
             return (
                 f"Kafka does not allow it: {error.str()}."
-                " What status needs is listed by: buying-groups topics acls --for status"
+                " What status needs is printed by:"
+                " buying-groups topics acls --principal TYPE:NAME --for status"
             )
         why = self._said[0] if self._said else error.str()
         return f"Kafka does not answer: {why}. Is KAFKA_BOOTSTRAP_SERVERS right?"

@@ -7,13 +7,26 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import ClusterMetadata
+from confluent_kafka.admin import AdminClient, ClusterMetadata
 
 _ASK_S: Final = 1.0
 """How long to ask at first, before what was said meanwhile is looked at."""
 
 _ALERT: Final = "SSL alert"
 """A broker that misses a certificate says so after the handshake, and librdkafka has no code for it."""
+
+RIGHTS_ARE_PRINTED: Final = (
+    "the rights that each tool needs are printed by: buying-groups topics acls --principal TYPE:NAME"
+)
+
+_NOT_ALLOWED: Final = frozenset(
+    {
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+        KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+    }
+)
 
 
 class _Client(Protocol):
@@ -45,6 +58,11 @@ def metadata_of(client: _Client, said: Sequence[KafkaError], patience_s: float) 
         ask_s *= 2
 
 
+def is_embedded(client: AdminClient, patience_s: float) -> bool:
+    """Return whether it is the embedded Kafka, which answers only what a worker asks."""
+    return str(client.list_topics(timeout=patience_s).cluster_id).startswith("mockCluster")
+
+
 def why_unreachable(said: Sequence[KafkaError], error: KafkaError) -> str:
     """Return in words why a cluster does not answer, and which settings to look at."""
     for each in said:
@@ -59,6 +77,8 @@ def why_unreachable(said: Sequence[KafkaError], error: KafkaError) -> str:
                 " authority, KAFKA_BOOTSTRAP_SERVERS their names as certified, and do they ask for"
                 " KAFKA_SSL_CERTIFICATE_LOCATION?"
             )
+    if error.code() in _NOT_ALLOWED:
+        return f"Kafka does not allow it: {error.str().rstrip('.')}; {RIGHTS_ARE_PRINTED}"
     reason = (said[0] if said else error).str()
     return f"Kafka does not answer: {reason}. Is KAFKA_BOOTSTRAP_SERVERS right?"
 

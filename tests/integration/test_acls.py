@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -27,6 +28,7 @@ TOOLS: Final = tuple(tool.name for tool in tools_of("any"))
 Words: TypeAlias = tuple[str, ...]
 FIRST_GROUP: Final = ROOT / "examples" / "first-group.jsonl"
 DAY: Final = "2026-11-20"
+_CHANGELOG: Final = "engine-lead_day_to_activity-changelog"
 
 
 @pytest.fixture(scope="module")
@@ -159,10 +161,13 @@ def without(
 @pytest.mark.parametrize(
     ("operation", "resource", "ending", "told"),
     [
-        ("DescribeConfigs", "topic", "dead-letters", "dead-letters could not be read"),
-        ("Write", "topic", "score-updated", "score-updated: does not exist"),
+        ("DescribeConfigs", "topic", "dead-letters", "DescribeConfigs on topic {}.dead-letters;"),
+        ("Write", "topic", "score-updated", "Write on topic {}.score-updated;"),
+        # What it may not read is empty, so nothing else would tell.
+        ("Read", "topic", _CHANGELOG, f"Read on topic {{}}.{_CHANGELOG};"),
+        ("Write", "topic", _CHANGELOG, f"Write on topic {{}}.{_CHANGELOG};"),
         ("Write", "transactional-id", "engine-", "TRANSACTIONAL_ID_AUTHORIZATION_FAILED"),
-        ("Read", "topic", "lead-activity", "TopicAuthorizationFailedError"),
+        ("Read", "topic", "lead-activity", "Read on topic {}.lead-activity;"),
     ],
 )
 def test_a_worker_without_one_right_stops_and_says_which(
@@ -179,16 +184,18 @@ def test_a_worker_without_one_right_stops_and_says_which(
     worker = guarded.worker_of("worker")
     wait_until(lambda: not worker.running, f"it goes on:\n{worker.log_end()}")
     assert worker.code == 1, worker.log_end()
-    assert told in worker.log.read_text(), worker.log_end()
+    assert told.format(guarded.settings.namespace) in worker.log.read_text(), worker.log_end()
 
 
-def test_a_worker_that_may_not_write_a_changelog_stops_when_it_has_to(
+def test_a_worker_that_may_not_write_a_changelog_any_more_stops_when_it_has_to(
     secured: SecuredBroker, guarded: Guarded
 ) -> None:
-    name = guarded.name("engine-lead_day_to_activity-changelog")
-    without(secured, guarded, "worker", lambda each: (each.operation, each.name) == ("Write", name))
+    namespace, name = guarded.settings.namespace, guarded.name(_CHANGELOG)
+    rights = rights_of(namespace, "worker")
+    secured.allow("worker", rights)
     worker = guarded.worker_of("worker")
     worker.wait_ready()
+    secured.forbid("worker", [each for each in rights if (each.operation, each.name) == ("Write", name)])
     guarded.produce([Story(guarded).activity("first")])
     wait_until(lambda: not worker.running, f"it goes on:\n{worker.log_end()}")
     assert worker.code == 1
@@ -221,6 +228,44 @@ def test_a_tool_without_one_right_fails_and_with_it_does_not(
     # Without a worker a deployment is not healthy, but it is seen.
     assert done.code == (1 if tool == "status" else 0), done.err
     assert "not allow" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("tool", "operation", "name", "arguments"),
+    [
+        ("publish", "Write", "lead-activity", ("publish", str(FIRST_GROUP))),
+        ("definitions", "Read", "definitions", ("definitions", "show")),
+        ("definitions", "Describe", "engine-definitions", ("definitions", "show")),
+        ("dead-letters", "Read", "dead-letters", ("dead-letters", "list")),
+    ],
+)
+def test_a_tool_without_one_right_names_it_and_what_prints_all(
+    secured: SecuredBroker, guarded: Guarded, tool: str, operation: str, name: str, arguments: Words
+) -> None:
+    guarded.produce([Record("definitions", b"d", b"nothing", partition=number) for number in range(4)])
+    missing = without(
+        secured,
+        guarded,
+        tool,
+        lambda each: (each.operation, each.name) == (operation, guarded.name(name)),
+    )
+    done = guarded.here(tool, *arguments)
+    assert done.code == 1
+    assert done.err.startswith(f"Kafka does not allow {operation} on {missing.resource} {missing.name};")
+    assert "buying-groups topics acls --principal" in done.err
+
+
+def test_publish_that_may_see_a_topic_and_not_write_it_says_so(
+    secured: SecuredBroker, guarded: Guarded
+) -> None:
+    name = guarded.name("lead-activity")
+    missing = without(secured, guarded, "publish", lambda each: each.name == name)
+    secured.allow("publish", [replace(missing, operation="Describe")])
+    done = guarded.here("publish", "publish", str(FIRST_GROUP))
+    assert done.code == 1
+    assert f"Kafka does not allow Write on topic {name};" in done.err
+    secured.allow("publish", [missing])
+    assert guarded.here("publish", "publish", str(FIRST_GROUP)).code == 0
 
 
 def test_the_printed_commands_are_taken_by_kafkas_own_tool(

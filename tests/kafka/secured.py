@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from confluent_kafka.admin import (
     AclBinding,
@@ -77,6 +77,19 @@ class SecuredBroker(KafkaBroker):
                 raise RuntimeError(f"the broker does not know what {user} is allowed")
             time.sleep(_LOOK_EVERY_S)
 
+    def forbid(self, user: str, accesses: Iterable[Access]) -> None:
+        """Take entries from a user again."""
+        given = [_binding(f"User:{user}", access) for access in accesses]
+        admin = self.admin()
+        exactly = [AclBindingFilter(*_parts(binding)) for binding in given]
+        for future in admin.delete_acls(exactly).values():
+            future.result(_ANSWER_S)
+        deadline = time.monotonic() + _ANSWER_S
+        while set(given) & self.allowed(user):
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the broker does not know what {user} is not allowed any more")
+            time.sleep(_LOOK_EVERY_S)
+
     def allowed(self, user: str) -> set[AclBinding]:
         """Return what a user is allowed."""
         wanted = AclBindingFilter(
@@ -121,6 +134,18 @@ def environment(user: str) -> dict[str, str]:
 def password_of(user: str) -> str:
     """Return a user's password."""
     return f"{user}-{user}"
+
+
+def _parts(binding: AclBinding) -> tuple[Any, ...]:
+    return (
+        binding.restype,
+        binding.name,
+        binding.resource_pattern_type,
+        binding.principal,
+        binding.host,
+        binding.operation,
+        binding.permission_type,
+    )
 
 
 def _binding(principal: str, access: Access) -> AclBinding:
