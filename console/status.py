@@ -12,6 +12,7 @@ TICK_OVERDUE_S: Final = 26 * 3600.0
 """A day ticks at its beginning; two hours more are for workers that were away at midnight."""
 
 _TOLD: Final = 5
+_RANGES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +212,7 @@ def counted(number: int, unit: str) -> str:
 
 
 def ranges(numbers: Sequence[int]) -> str:
-    """Return numbers in short: ``0-3, 7``."""
+    """Return numbers in short: ``0-3, 7``; of many that are scattered the first, and how many in all."""
     told: list[str] = []
     first = last = None
     for number in [*sorted(numbers), None]:
@@ -221,4 +222,6 @@ def ranges(numbers: Sequence[int]) -> str:
         if first is not None:
             told.append(str(first) if first == last else f"{first}-{last}")
         first = last = number
+    if len(told) > _RANGES:
+        return f"{', '.join(told[:_RANGES])}, … ({len(numbers)} in all)"
     return ", ".join(told)

@@ -193,6 +193,10 @@ def test_256_partitions_and_many_workers_are_one_screen() -> None:
     assert len(lines) < 55
     assert max(map(len, lines)) <= 80
     assert "and 246 more" in text_of(many)
+    # Two workers after many a rebalance: nobody's partitions stand together.
+    scattered = [WorkerSeen(f"10.0.0.{n}", "faust", f"faust-{n}", range(n, 250, 3)) for n in range(2)]
+    torn = replace(many, workers=scattered, unowned=range(2, 250, 3))
+    assert len(text_of(torn).splitlines()) < 55
 
 
 def test_what_a_member_calls_itself_cannot_steer_the_terminal() -> None:
@@ -203,7 +207,14 @@ def test_what_a_member_calls_itself_cannot_steer_the_terminal() -> None:
 
 @pytest.mark.parametrize(
     ("numbers", "short"),
-    [([], ""), ([4], "4"), ([0, 1, 2, 3], "0-3"), ([7, 0, 1, 3], "0-1, 3, 7"), ([5, 6], "5-6")],
+    [
+        ([], ""),
+        ([4], "4"),
+        ([0, 1, 2, 3], "0-3"),
+        ([7, 0, 1, 3], "0-1, 3, 7"),
+        ([5, 6], "5-6"),
+        (list(range(0, 256, 2)), "0, 2, 4, 6, 8, 10, 12, 14, … (128 in all)"),
+    ],
 )
 def test_partitions_are_told_in_short(numbers: list[int], short: str) -> None:
     assert ranges(numbers) == short
