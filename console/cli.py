@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import nullcontext
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from console import VERSION
 from console.choices import (
     DayOption,
-    DefinitionsFileOption,
     EventsFile,
-    EventsFileUnlessKafka,
     Format,
     FormatChoice,
     LeadsFile,
@@ -30,10 +28,10 @@ from console.dead_letter_commands import dead_letters
 from console.definition_commands import definitions
 from console.describe import describe
 from console.erase_command import erase
+from console.fold_command import fold
 from console.rebuild_command import rebuild
 from console.status_command import WatchCommand, status
 from console.terminal import (
-    SOME_REFUSED,
     WRONG_USE,
     codec_of,
     connected_settings,
@@ -51,6 +49,11 @@ from console.topic_commands import topics
 
 DAYS_AHEAD = 7
 
+_RUN: Final = "Run it"
+_LOOK: Final = "Look"
+_MEND: Final = "Mend"
+_ADMIN: Final = "Set up and administer"
+
 app = typer.Typer(
     name="buying-groups",
     no_args_is_help=True,
@@ -58,9 +61,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.add_typer(topics)
-app.add_typer(definitions)
-app.add_typer(dead_letters)
 
 
 def print_version(wanted: bool) -> None:
@@ -95,7 +95,111 @@ def buying_groups(
     """
 
 
-@app.command()
+@app.command(rich_help_panel=_RUN)
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="leave Kafka and the worker running")] = False,
+    seed: Annotated[int, typer.Option(help="another number, another story")] = 1,
+    pace: Annotated[
+        float, typer.Option(min=0, max=1.5, help="1 to watch, 0 not to wait between events")
+    ] = 1.0,
+) -> None:
+    """Watch buying groups fill, complete and score: embedded Kafka, one worker, about a minute.
+
+    Starts everything it needs, publishes `examples/definitions.yaml` and a story, shows the groups live,
+    then tells what was worth seeing, each with the records that show it. Nothing is installed or left
+    behind but the worker's log.
+
+    Example: `buying-groups demo --keep`
+
+    Exit codes: 0 everything that should be seen was seen, 1 not, or something ended early,
+    130 interrupted.
+    """
+    from console.demo.run import run_demo
+
+    raise typer.Exit(run_demo(screen, seed=seed, keep=keep, pace=pace))
+
+
+@app.command(rich_help_panel=_RUN)
+def worker() -> None:
+    """Run one worker from the settings until it is stopped (Ctrl-C or SIGTERM).
+
+    Without KAFKA_BOOTSTRAP_SERVERS it starts an embedded Kafka, whose state ends with the process.
+    Logs go to standard error; "worker is ready" is said once it has partitions.
+
+    Example: `KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 buying-groups worker`
+
+    Exit codes: 0 stopped by a person or the system, 1 it could not go on, or the topics are not as they
+    must be, 2 wrong settings.
+    """
+    from console.logs import configure_logs
+    from console.running import run_worker
+    from streams.embedded import EmbeddedKafka
+
+    settings = settings_or_fail()
+    configure_logs(settings)
+    embedded = EmbeddedKafka() if settings.kafka_bootstrap_servers is None else None
+    with embedded or nullcontext():
+        if embedded is not None:
+            settings = settings_or_fail(kafka_bootstrap_servers=embedded.bootstrap_servers)
+            embedded.create_topics(settings.namespace)
+            messages.print(
+                f"Embedded Kafka on {embedded.bootstrap_servers}; its state ends with this process.\n"
+                f"Other commands reach it with KAFKA_BOOTSTRAP_SERVERS={embedded.bootstrap_servers}",
+                highlight=False,
+            )
+        else:
+            told = "The worker does not start on a cluster that differs"
+            refuse_wrong_topics(settings, told, "worker")
+        code = asyncio.run(run_worker(settings, writing_codec_of(settings)))
+    raise typer.Exit(code)
+
+
+@app.command(rich_help_panel=_RUN)
+def publish(
+    file: EventsFile,
+    file_format: FormatChoice = Format.JSON,
+    leads: LeadsFile = None,
+    refused: RefusedFile = None,
+) -> None:
+    """Publish events to the input topics. Every one is checked first; bad ones are left out and told.
+
+    A line of the file is `{"topic": "lead-activity", "value": {…}}`: an input topic without the
+    namespace, and the event with times in RFC 3339. Prints to standard error each refused line with
+    its number and what is wrong (the first 20), and how many events the broker confirmed.
+
+    Example: `buying-groups publish events.jsonl --refused refused.jsonl`
+
+    Marketo's stream deliveries and pages of Get Lead Activities:
+    `buying-groups publish --format marketo activities.json --leads leads.csv`
+
+    To publish a file again is harmless: an event that is already there does not count twice.
+
+    Exit codes: 0 all published, 3 published but some lines were refused, 1 some were not confirmed,
+    2 wrong use or settings, 130 interrupted (it says up to which line all is published).
+    """
+    from console.marketo import MarketoError
+    from console.publish import NotPublished, Publisher
+    from console.publish_report import told_outcome
+    from console.source import accepted_entries
+    from schemas.registry import RegistryUnavailable
+
+    if (file_format is Format.MARKETO) != (leads is not None):
+        fail(
+            "--format marketo and --leads FILE go together: the file says nothing of accounts", WRONG_USE
+        )
+    settings = connected_settings()
+    log_only_errors()
+    try:
+        publisher = Publisher(settings, registry_of(settings))
+        publisher.check_deployment()
+        with accepted_entries(file, refused=refused, leads=leads) as (entries, refusals):
+            outcome = publisher.publish(entries)
+    except (NotPublished, RegistryUnavailable, MarketoError, OSError) as error:
+        fail(str(error))
+    raise typer.Exit(told_outcome(outcome, refusals.count, file_format.unit))
+
+
+@app.command(rich_help_panel=_RUN)
 def tick(
     as_of: DayOption,
     patience: Annotated[
@@ -157,87 +261,7 @@ def tick(
     messages.print(f"The day is {as_of:%Y-%m-%d}, the baseline is number {version}.")
 
 
-@app.command()
-def worker() -> None:
-    """Run one worker from the settings until it is stopped (Ctrl-C or SIGTERM).
-
-    Without KAFKA_BOOTSTRAP_SERVERS it starts an embedded Kafka, whose state ends with the process.
-    Logs go to standard error; "worker is ready" is said once it has partitions.
-
-    Example: `KAFKA_BOOTSTRAP_SERVERS=127.0.0.1:9092 buying-groups worker`
-
-    Exit codes: 0 stopped by a person or the system, 1 it could not go on, or the topics are not as they
-    must be, 2 wrong settings.
-    """
-    from console.logs import configure_logs
-    from console.running import run_worker
-    from streams.embedded import EmbeddedKafka
-
-    settings = settings_or_fail()
-    configure_logs(settings)
-    embedded = EmbeddedKafka() if settings.kafka_bootstrap_servers is None else None
-    with embedded or nullcontext():
-        if embedded is not None:
-            settings = settings_or_fail(kafka_bootstrap_servers=embedded.bootstrap_servers)
-            embedded.create_topics(settings.namespace)
-            messages.print(
-                f"Embedded Kafka on {embedded.bootstrap_servers}; its state ends with this process.\n"
-                f"Other commands reach it with KAFKA_BOOTSTRAP_SERVERS={embedded.bootstrap_servers}",
-                highlight=False,
-            )
-        else:
-            told = "The worker does not start on a cluster that differs"
-            refuse_wrong_topics(settings, told, "worker")
-        code = asyncio.run(run_worker(settings, writing_codec_of(settings)))
-    raise typer.Exit(code)
-
-
-@app.command()
-def publish(
-    file: EventsFile,
-    file_format: FormatChoice = Format.JSON,
-    leads: LeadsFile = None,
-    refused: RefusedFile = None,
-) -> None:
-    """Publish events to the input topics. Every one is checked first; bad ones are left out and told.
-
-    A line of the file is `{"topic": "lead-activity", "value": {…}}`: an input topic without the
-    namespace, and the event with times in RFC 3339. Prints to standard error each refused line with
-    its number and what is wrong (the first 20), and how many events the broker confirmed.
-
-    Example: `buying-groups publish events.jsonl --refused refused.jsonl`
-
-    Marketo's stream deliveries and pages of Get Lead Activities:
-    `buying-groups publish --format marketo activities.json --leads leads.csv`
-
-    To publish a file again is harmless: an event that is already there does not count twice.
-
-    Exit codes: 0 all published, 3 published but some lines were refused, 1 some were not confirmed,
-    2 wrong use or settings, 130 interrupted (it says up to which line all is published).
-    """
-    from console.marketo import MarketoError
-    from console.publish import NotPublished, Publisher
-    from console.publish_report import told_outcome
-    from console.source import accepted_entries
-    from schemas.registry import RegistryUnavailable
-
-    if (file_format is Format.MARKETO) != (leads is not None):
-        fail(
-            "--format marketo and --leads FILE go together: the file says nothing of accounts", WRONG_USE
-        )
-    settings = connected_settings()
-    log_only_errors()
-    try:
-        publisher = Publisher(settings, registry_of(settings))
-        publisher.check_deployment()
-        with accepted_entries(file, refused=refused, leads=leads) as (entries, refusals):
-            outcome = publisher.publish(entries)
-    except (NotPublished, RegistryUnavailable, MarketoError, OSError) as error:
-        fail(str(error))
-    raise typer.Exit(told_outcome(outcome, refusals.count, file_format.unit))
-
-
-@app.command()
+@app.command(rich_help_panel=_LOOK)
 def export(output: OutputChoice = Output.JSON) -> None:
     """Print every buying group as it now stands, sorted by group id.
 
@@ -263,98 +287,14 @@ def export(output: OutputChoice = Output.JSON) -> None:
     print_groups(states, output)
 
 
-@app.command()
-def fold(
-    as_of: DayOption,
-    file: EventsFileUnlessKafka = None,
-    from_kafka: Annotated[
-        bool, typer.Option("--from-kafka", help="fold what the deployment's topics hold, not a file")
-    ] = False,
-    incomplete: Annotated[
-        bool, typer.Option("--incomplete", help="with --from-kafka: even if topics have lost records")
-    ] = False,
-    definitions_file: DefinitionsFileOption = None,
-    output: OutputChoice = Output.JSON,
-    refused: RefusedFile = None,
-) -> None:
-    """Print the groups that a file of events leads to on a day: the rules alone, no worker.
-
-    Reads what `publish` reads and refuses what it refuses; what is dated more than 5 minutes ahead of
-    this machine's clock is refused too, as a broker's worker would. Prints what `export` prints after
-    `publish` and `tick` to the same day on an empty deployment; only versions count differently.
-
-    Example: `buying-groups fold events.jsonl --as-of 2026-11-21 --output table`
-
-    `--definitions definitions.yaml` shows what a definitions file would make of the events, before
-    anybody publishes it.
-
-    `--from-kafka` folds a deployment's input topics instead, with no worker: what `export` must print.
-
-    Exit codes: 0 done, 3 done but some lines were refused (the groups are complete for the rest),
-    1 the file or the topics cannot be read or lack records, 2 wrong use.
-    """
-    from console.definition_commands import file_or_fail
-    from console.folding import NotLive, always_live, fold_entries, machine_clock
-    from console.groups import print_groups
-    from console.refusals import count_of
-    from console.source import accepted_entries
-    from domain.calendar import day_from_date
-
-    if from_kafka == (file is not None) or (from_kafka and refused is not None):
-        fail("fold needs a FILE, or --from-kafka without FILE and --refused", WRONG_USE)
-    log_only_errors()
-    day = day_from_date(as_of.date())
-    try:
-        defined = [] if definitions_file is None else always_live(file_or_fail(definitions_file))
-    except NotLive as problem:
-        fail(f"{definitions_file}: {problem}", SOME_REFUSED)
-    if file is None:
-        from console.rebuild_command import folded_topics
-
-        folded, bad, unit = *folded_topics(day, defined, incomplete=incomplete), "record"
-    else:
-        try:
-            with accepted_entries(file, refused=refused, clock=machine_clock) as (entries, refusals):
-                folded = fold_entries(entries, day, defined)
-        except OSError as error:
-            fail(str(error))
-        bad, unit = refusals.count, "line"
-    print_groups(folded, output)
-    if bad:
-        tell(f"{count_of(bad, unit)} refused.")
-        raise typer.Exit(SOME_REFUSED)
-
-
-app.command()(rebuild)
-
-
-@app.command()
-def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="leave Kafka and the worker running")] = False,
-    seed: Annotated[int, typer.Option(help="another number, another story")] = 1,
-    pace: Annotated[
-        float, typer.Option(min=0, max=1.5, help="1 to watch, 0 not to wait between events")
-    ] = 1.0,
-) -> None:
-    """Watch buying groups fill, complete and score: embedded Kafka, one worker, about a minute.
-
-    Starts everything it needs, publishes `examples/definitions.yaml` and a story, shows the groups live,
-    then tells what was worth seeing, each with the records that show it. Nothing is installed or left
-    behind but the worker's log.
-
-    Example: `buying-groups demo --keep`
-
-    Exit codes: 0 everything that should be seen was seen, 1 not, or something ended early,
-    130 interrupted.
-    """
-    from console.demo.run import run_demo
-
-    raise typer.Exit(run_demo(screen, seed=seed, keep=keep, pace=pace))
-
-
-app.command()(erase)
-app.command(cls=WatchCommand)(status)
-app.command()(describe)
+app.command(rich_help_panel=_LOOK, cls=WatchCommand)(status)
+app.command(rich_help_panel=_LOOK)(fold)
+app.command(rich_help_panel=_LOOK)(describe)
+app.add_typer(dead_letters, rich_help_panel=_MEND)
+app.command(rich_help_panel=_MEND)(rebuild)
+app.command(rich_help_panel=_MEND)(erase)
+app.add_typer(topics, rich_help_panel=_ADMIN)
+app.add_typer(definitions, rich_help_panel=_ADMIN)
 
 
 def main() -> None:

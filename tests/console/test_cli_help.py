@@ -52,6 +52,19 @@ def test_without_arguments_the_help_is_shown(commands: Commands) -> None:
         assert re.search(rf"^│ {command} ", said, re.MULTILINE), command
 
 
+def test_commands_are_grouped_by_what_a_newcomer_wants_of_them(commands: Commands) -> None:
+    help_ = commands("--help", COLUMNS="100").out
+    groups = re.findall(r"^╭─ (.+?) ─+╮$", help_, re.MULTILINE)
+    assert groups == ["Options", "Run it", "Look", "Mend", "Set up and administer"]
+    listed = re.findall(r"^│ ([a-z][a-z-]*) +\S", help_, re.MULTILINE)
+    assert listed == [
+        *("demo", "worker", "publish", "tick"),
+        *("export", "status", "fold", "describe"),
+        *("rebuild", "erase", "dead-letters"),
+        *("topics", "definitions"),
+    ]
+
+
 def test_the_version_is_the_projects(commands: Commands) -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert commands("--version").out == f"buying-groups {project['version']}\n"
