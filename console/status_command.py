@@ -181,7 +181,11 @@ def _print(told: dict[str, Any] | RenderableType) -> bool:
         if isinstance(told, dict):
             sys.stdout.buffer.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
         else:
-            Console(markup=False, emoji=False, highlight=False).print(told)
+            console = Console(markup=False, emoji=False, highlight=False)
+            # Written by itself: rich would end the command with an exit code of its own.
+            with console.capture() as rendered:
+                console.print(told)
+            sys.stdout.write(rendered.get())
         sys.stdout.flush()
         read = True
     return read  # noqa: RET504 - a reader that has left ends the block above early

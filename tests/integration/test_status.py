@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Consumer, Producer, TopicPartition
 
+from streams.progress import committed
 from streams.settings import Settings
 from tests.console.calling import Commands, Outcome
 from tests.integration.harness import Deployment, Record
@@ -110,6 +111,31 @@ def test_without_topics_each_is_missing_and_nothing_else_is_made_up(
     assert told["consumer_group"]["unowned_partitions"] == []
     assert told["reasons"][0].startswith("no workers")
     assert all("does not exist" in reason for reason in told["reasons"][1:-1])
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("output", ["table", "json"])
+def test_watching_ends_quietly_when_its_reader_has_seen_enough(
+    real_deployment: Deployment, output: str
+) -> None:
+    settings = real_deployment.settings
+    group = Consumer({**settings.client_config(), "group.id": settings.app_id})
+    # A broker that has just started has no coordinator yet; it has once this is answered.
+    committed(group, [TopicPartition(real_deployment.name("accounts"), 0)])
+    group.close()
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "console.cli", "status", "--watch", "0.5", "--output", output],
+        cwd=real_deployment.folder,
+        env=real_deployment.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert watching.stdout is not None
+    assert watching.stderr is not None
+    assert watching.stdout.readline(), (watching.stderr.read(), watching.wait(60))
+    watching.stdout.close()
+    assert watching.stderr.read() == b""
+    assert watching.wait(60) == 0
 
 
 @pytest.mark.kafka
