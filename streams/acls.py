@@ -75,6 +75,8 @@ def tools_of(namespace: str) -> tuple[Tool, ...]:
         *topics("Read", SOURCES, "what is folded anew"),
         *topics("Read", CHANGELOGS, "what is compared with it"),
         *topics("Read", _reports(), "what subscribers were told"),
+        *topics("Describe", (DEAD_LETTERS,), "which topics there are is compared"),
+        *checked,
         reads_as("rebuild"),
     )
     return (

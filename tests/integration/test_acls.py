@@ -255,6 +255,14 @@ def test_a_tool_without_one_right_names_it_and_what_prints_all(
     assert "buying-groups topics acls --principal" in done.err
 
 
+def test_rebuild_has_all_the_rights_that_it_asks_for(secured: SecuredBroker, guarded: Guarded) -> None:
+    secured.allow("rebuild", rights_of(guarded.settings.namespace, "rebuild"))
+    done = guarded.here("rebuild", "rebuild", "--dry-run")
+    # No worker has ever run: there is nothing to plan, which is what it gets to.
+    assert "not allow" not in done.err
+    assert "could not be read" not in done.err
+
+
 def test_publish_that_may_see_a_topic_and_not_write_it_says_so(
     secured: SecuredBroker, guarded: Guarded
 ) -> None:
