@@ -61,10 +61,18 @@ class Plan:
         return found
 
     def keep_only(self, earlier: Plan) -> None:
-        """Send nothing that an earlier plan, which somebody has agreed to, did not name."""
+        """Send nothing that an earlier plan, which somebody has agreed to, did not name.
+
+        What that plan left out stays left out, for its reason.
+        """
         # Not by the place in dead-letters: another copy may be the first one that is read this time.
         agreed = {letter.place for letter in earlier.to_send.values()}
-        self.to_send = {at: letter for at, letter in self.to_send.items() if letter.place in agreed}
+        reasons = {letter.place: why for letter, why in earlier.left_out}
+        for at, letter in list(self.to_send.items()):
+            if letter.place not in agreed:
+                del self.to_send[at]
+                if letter.place in reasons:
+                    self.left_out.append((letter, reasons[letter.place]))
 
 
 def plan_of(

@@ -20,6 +20,7 @@ from console.dead_letters.purging import Before, Purge, before_of, purge_of
 from console.dead_letters.reasons import WHAT_TO_DO, what_to_do
 from console.dead_letters.redriving import (
     NOT_READ_BY_WORKERS,
+    REFUSED_AGAIN,
     SUPERSEDED,
     TOO_MANY_ATTEMPTS,
     batch_size,
@@ -293,6 +294,16 @@ def test_nothing_goes_that_nobody_agreed_to_whichever_copy_is_read_first() -> No
     assert len(later.to_send) == 2
     later.keep_only(agreed)
     assert later.offsets == {1: [0]}
+
+
+def test_what_the_agreed_plan_left_out_stays_left_out_for_its_reason() -> None:
+    both = standing(1, stands=(0, 0)), standing(2, stands=(0, 1))
+    agreed = plan_of(letters(*both), "bg", 3)
+    agreed.left_out.append((agreed.to_send.pop((0, 1)), REFUSED_AGAIN))
+    later = plan_of(letters(*both, standing(3, stands=(0, 2))), "bg", 3)
+    later.keep_only(agreed)
+    assert later.offsets == {0: [0]}
+    assert [(letter.place.offset, why) for letter, why in later.left_out] == [(2, REFUSED_AGAIN)]
 
 
 def test_a_limit_counts_what_is_sent_the_first_refused_first() -> None:
