@@ -95,7 +95,9 @@ def writing_codec_of(settings: Settings) -> Codec:
     try:
         for name in CONTRACTS:
             registry.id_of(name)
-    except (RegistryUnavailable, UnknownSchema) as problem:
+    except RegistryUnavailable as problem:
+        fail(str(problem))
+    except UnknownSchema as problem:
         fail(f"{problem} (buying-groups topics create registers the schemas)")
     return Codec(registry)
 
