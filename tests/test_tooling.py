@@ -24,6 +24,7 @@ def project() -> dict[str, Any]:
 def test_the_tests_run_on_the_kafka_that_compose_deploys() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     assert compose["services"]["kafka"]["image"] == f"apache/kafka:{jars.kafka_version()}"
+    assert jars.kafka_version(jars.TOOLS_POM) == jars.kafka_version()
 
 
 @pytest.mark.parametrize("lock", LOCKS)

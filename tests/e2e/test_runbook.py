@@ -1,14 +1,11 @@
-"""The runbook's commands exist as they are typed, and what it quotes is what the engine says."""
+"""The runbook's commands exist as they are typed, and what it quotes is what the engine says.
+
+`test_runbook_for_real.py` runs them; what is said here also holds where no Kafka can be had.
+"""
 
 import ast
-import os
 import re
-import shlex
-import subprocess
-import sys
-from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -17,13 +14,10 @@ import yaml
 
 from console.cli import app
 from streams.topics import ALL_TOPICS
+from tests.e2e.runbook import COMMANDS, ENGINE, ROOT, RUNBOOK, TEXT, Command
 
-ROOT = Path(__file__).parents[2]
-RUNBOOK = ROOT / "docs/runbook.md"
-TEXT = RUNBOOK.read_text(encoding="utf-8")
 WRONG_USE: Final = typer.BadParameter.__mro__[1]
 """What the command line raises for every kind of wrong use."""
-ENGINE: Final = "buying-groups"
 KAFKA_TOOLS: Final = {
     "kafka-configs.sh",
     "kafka-console-consumer.sh",
@@ -34,45 +28,6 @@ COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text
 MANIFESTS: list[dict[str, Any]] = [
     yaml.safe_load(file.read_text()) for file in (ROOT / "deploy/kubernetes").glob("*.yaml")
 ]
-
-
-@dataclass(frozen=True)
-class Command:
-    """A line of a console block, and the section it stands in."""
-
-    section: str
-    line: str
-
-    @property
-    def words(self) -> list[str]:
-        return shlex.split(self.line)
-
-    @property
-    def engine(self) -> list[str] | None:
-        """Return the arguments of `buying-groups`, also where it is run within a container."""
-        words = self.words
-        if words[:3] == ["docker", "compose", "exec"]:
-            words = words[4:]
-        elif "--" in words:
-            words = words[words.index("--") + 1 :]
-        return words[1:] if words[0] == ENGINE else None
-
-
-def commands() -> list[Command]:
-    """Return every command of the runbook."""
-    found: list[Command] = []
-    section = ""
-    for part in re.finditer(r"^#+ ([^\n]+)$|^```console\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL):
-        if part[1]:
-            section = part[1]
-            continue
-        lines = part[2].splitlines()
-        assert all(line.startswith("$ ") for line in lines), section
-        found += [Command(section, line.removeprefix("$ ")) for line in lines]
-    return found
-
-
-COMMANDS = commands()
 
 
 @pytest.fixture(autouse=True)
@@ -176,29 +131,6 @@ def test_an_address_is_one_that_a_worker_or_the_schema_registry_serves(command: 
 
 def test_no_other_program_is_asked_for() -> None:
     assert {each.words[0] for each in COMMANDS} == {ENGINE, "docker", "kubectl", "curl"}
-
-
-def test_what_needs_no_kafka_works_as_it_stands() -> None:
-    """The other commands' real runs can be added here, on the brokers of tests/kafka."""
-    ran = 0
-    for command in COMMANDS:
-        words = command.words
-        if words[0] != ENGINE or words[1:2] not in (["fold"], ["definitions"]):
-            continue
-        if words[1] == "definitions" and words[2] != "check":
-            continue
-        done = subprocess.run(
-            [sys.executable, "-m", "console.cli", *words[1:]],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-        assert done.returncode == 0, f"{command.line}\n{done.stderr}"
-        ran += 1
-    assert ran == 3
 
 
 def test_every_link_leads_somewhere() -> None:

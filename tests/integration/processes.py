@@ -60,6 +60,11 @@ class Worker:
         """Whether the process lives."""
         return self._process.poll() is None
 
+    @property
+    def port(self) -> int:
+        """Its METRICS_PORT."""
+        return self._metrics_port
+
     def lines(self) -> list[dict[str, Any]]:
         """Return what the worker logged; lines that are not JSON come as ``{"text": line}``."""
         found: list[dict[str, Any]] = []

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 
 POM = Path(__file__).with_name("pom.xml")
+TOOLS_POM = Path(__file__).with_name("tools.pom.xml")
 OLDEST_JAVA = 17
 FETCH_TIMEOUT_SECONDS = 540
 
@@ -22,24 +23,25 @@ class Unavailable(Exception):
     """Apache Kafka cannot be had on this machine; the message says why."""
 
 
-def kafka_version() -> str:
-    """Kafka's version as tests/kafka/pom.xml names it."""
-    found = re.search(r"<kafka\.version>([^<]+)</kafka\.version>", POM.read_text())
+def kafka_version(pom: Path = POM) -> str:
+    """Kafka's version as tests/kafka/pom.xml, or another pom, names it."""
+    found = re.search(r"<kafka\.version>([^<]+)</kafka\.version>", pom.read_text())
     if found is None:
-        raise ValueError(f"{POM} names no kafka.version")
+        raise ValueError(f"{pom} names no kafka.version")
     return found[1]
 
 
-def folder() -> Path:
+def folder(pom: Path = POM) -> Path:
     """Where the jars are, or will be once fetched."""
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(cache) / "buying-group-engine" / f"kafka-{kafka_version()}"
+    what = "kafka" if pom == POM else "kafka-tools"
+    return Path(cache) / "buying-group-engine" / f"{what}-{kafka_version(pom)}"
 
 
-def cached() -> bool:
+def cached(pom: Path = POM) -> bool:
     """Whether the jars of this very pom.xml are there, all of them."""
-    stamp = folder() / "complete"
-    return stamp.is_file() and stamp.read_text() == _stamp()
+    stamp = folder(pom) / "complete"
+    return stamp.is_file() and stamp.read_text() == _stamp(pom)
 
 
 def why_unavailable() -> str | None:
@@ -54,21 +56,23 @@ def why_unavailable() -> str | None:
     return None
 
 
-def fetch() -> Path:
+def fetch(pom: Path = POM) -> Path:
     """Return the folder with the jars, fetching them with Maven where they are not there yet.
+
+    ``TOOLS_POM`` is for Kafka's command line tools: one jar more, beside those of the broker.
 
     Raises `Unavailable` when Maven cannot get them. An interrupted fetch leaves nothing that
     would be taken for a whole one: the folder gets its name when it is complete.
     """
-    target = folder()
-    if cached():
+    target = folder(pom)
+    if cached(pom):
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     arriving = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        copy_jars(POM, arriving)
-        (arriving / "complete").write_text(_stamp())
-        if not cached():
+        copy_jars(pom, arriving)
+        (arriving / "complete").write_text(_stamp(pom))
+        if not cached(pom):
             shutil.rmtree(target, ignore_errors=True)
             arriving.rename(target)
     finally:
@@ -77,7 +81,7 @@ def fetch() -> Path:
 
 
 def copy_jars(pom: Path, destination: Path) -> None:
-    """Have Maven put what a project depends on, Kafka's clients among it, into a folder.
+    """Have Maven put what a project depends on, jars of Kafka's among it, into a folder.
 
     Raises `Unavailable` where it cannot.
     """
@@ -98,14 +102,14 @@ def copy_jars(pom: Path, destination: Path) -> None:
     except subprocess.TimeoutExpired as expired:
         waited = f"Maven was not done after {FETCH_TIMEOUT_SECONDS} s"
         raise Unavailable(f"the jars could not be fetched: {waited}") from expired
-    if done.returncode != 0 or not list(destination.glob("kafka-clients-*.jar")):
+    if done.returncode != 0 or not list(destination.glob("kafka-*.jar")):
         said = (done.stdout + done.stderr).strip().splitlines()
         reason = next((line for line in said if "ERROR" in line), "Maven said nothing")
         raise Unavailable(f"the jars could not be fetched: {reason}")
 
 
-def _stamp() -> str:
-    return hashlib.sha256(POM.read_bytes()).hexdigest()
+def _stamp(pom: Path) -> str:
+    return hashlib.sha256(pom.read_bytes()).hexdigest()
 
 
 def _java_version() -> int | None:
@@ -133,11 +137,12 @@ def main(arguments: list[str] | None = None) -> int:
     reason = why_unavailable()
     where: Path | None = None
     if reason is None:
-        if not cached():
+        if not (cached() and cached(TOOLS_POM)):
             sys.stdout.write(f"Fetching Apache Kafka {kafka_version()} with Maven …\n")
             sys.stdout.flush()
         try:
             where = fetch()
+            fetch(TOOLS_POM)
         except Unavailable as unavailable:
             reason = str(unavailable)
     if where is None:

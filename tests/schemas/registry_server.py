@@ -47,8 +47,8 @@ class RegistryState:
             return 200, {"compatibility": body["compatibility"]}
         if found := re.fullmatch(r"/subjects/(.+)/versions", path):
             return 200, {"id": self.add(found[1], body["schema"])}
-        if found := re.fullmatch(r"/subjects/(.+)", path):
-            return self._lookup(found[1], body["schema"])
+        if found := re.fullmatch(r"/subjects(?:/(.+))?", path):
+            return self._lookup(found[1], body["schema"]) if found[1] else (200, sorted(self.subjects))
         if found := re.fullmatch(r"/schemas/ids/(\d+)(/versions)?", path):
             return self._by_id(int(found[1]), versions=found[2] is not None)
         return 404, {"error_code": 404, "message": "HTTP 404 Not Found"}
