@@ -86,8 +86,9 @@ def follows(section: str, count: int) -> Callable[[Callable[..., None]], Callabl
             steps.end()
 
         followed.__doc__ = test.__doc__
-        decorated: Callable[[Reader], None] = pytest.mark.slow(pytest.mark.kafka(followed))
-        return decorated
+        for mark in (pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(240)):
+            followed = mark(followed)
+        return followed
 
     return made
 

@@ -148,6 +148,10 @@ def main(arguments: list[str] | None = None) -> int:
     if where is None:
         sys.stderr.write(f"No real Apache Kafka here: {reason}\n")
         return 0 if options.if_possible else 1
+    if reason is not None:
+        sys.stderr.write(
+            f"Not all of the runbook can be run here, Kafka's tools are missing: {reason}\n"
+        )
     if not options.if_possible:
         sys.stdout.write(f"{where}\n")
     return 0
