@@ -6,21 +6,12 @@ as it found it: two workers, and nothing that is wrong. What stands for a date, 
 """
 
 import json
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import pytest
-from confluent_kafka.admin import (
-    AdminClient,
-    AlterConfigOpType,
-    ConfigEntry,
-    ConfigResource,
-    ResourceType,
-)
 
-from schemas import inputs
 from schemas.confluent import ConfluentRegistry
 from streams.topics import ALL_TOPICS, CHANGELOGS
 from tests.e2e.reader import (
@@ -34,9 +25,10 @@ from tests.e2e.reader import (
     why_no_tools,
 )
 from tests.e2e.runbook import COMMANDS, Command
+from tests.e2e.troubles import delete_topics, keep_for_a_year, lead_profile, now
 from tests.integration.harness import Deployment, Record
 from tests.integration.losing import tamper_with_score
-from tests.integration.processes import PATIENCE_S, wait_until
+from tests.integration.processes import wait_until
 from tests.kafka.broker import KafkaBroker, why_unavailable
 from tests.schemas.registry_server import registry_server
 
@@ -59,7 +51,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reader]:
             deployment.create_topics()
             reader = Reader(deployment)
             reader.as_usual()
-            deployment.produce([_lead(deployment, "lead-1", _now())])
+            deployment.produce([lead_profile(deployment, "lead-1", now())])
             reader.type(f"buying-groups publish {EXAMPLE}").expect(0)
             reader.type(f"buying-groups tick --as-of {today()}").expect(0)
             yield reader
@@ -160,8 +152,8 @@ def test_no_partition_is_unavailable(steps: Steps) -> None:
 @follows("Dead letters", 5)
 def test_dead_letters_are_listed_shown_and_given_back_once_they_are_mended(steps: Steps) -> None:
     reader, deployment = steps.reader, steps.reader.deployment
-    come = _now() + 1_500
-    early = _lead(deployment, "lead-2", come + 5 * 60_000)
+    come = now() + 1_500
+    early = lead_profile(deployment, "lead-2", come + 5 * 60_000)
     broken = Record("lead-activity", b"acct-900", b"\xffbroken")
     (_, partition, offset), _ = deployment.produce([broken, early])
     reader.dead_letter = f"lead-activity/{partition}/{offset}"
@@ -170,7 +162,7 @@ def test_dead_letters_are_listed_shown_and_given_back_once_they_are_mended(steps
     steps.follow().expect(0, "not_avro", "from_the_future", reader.dead_letter)
     steps.follow().expect(0, "not_avro", "acct-900")
     steps.follow().expect(0, "is fine")
-    wait_until(lambda: _now() > come + 500, "its time never came")
+    wait_until(lambda: now() > come + 500, "its time never came")
     left = f"would refuse them again (--only-mended): {reader.dead_letter}"
     steps.follow().expect(3, "1 dead letter would go", left)
     steps.follow(answer="y\n").expect(3, "Redriven 1 dead letter: lead-profiles 1.", left)
@@ -186,10 +178,10 @@ def test_the_day_is_moved_on_by_hand(steps: Steps) -> None:
 def test_topics_that_differ_are_made_and_set_right(steps: Steps) -> None:
     reader, deployment = steps.reader, steps.reader.deployment
     reader.stop("worker-1", "worker-2")
-    _delete_topics(deployment, [deployment.name("dead-letters")])
+    delete_topics(deployment, [deployment.name("dead-letters")])
     no_tools = why_no_tools()
     if no_tools is None:
-        _keep_for_a_second(deployment, deployment.name("accounts"))
+        keep_for_a_year(deployment, deployment.name("accounts"))
 
     reader.type("buying-groups worker").expect(
         1, "The worker does not start on a cluster that differs:", "bg.dead-letters: does not exist"
@@ -244,7 +236,7 @@ def test_changelogs_that_are_gone_are_made_and_filled_in_place(steps: Steps) -> 
     exported = reader.type("buying-groups export").expect(0)
     reader.stop("worker-1", "worker-2")
     changelogs = [deployment.name(topic) for topic in CHANGELOGS]
-    _delete_topics(deployment, changelogs)
+    delete_topics(deployment, changelogs)
 
     for _ in range(2):
         steps.follow().expect(1, "nothing was done", f"{changelogs[0]}: does not exist")
@@ -323,17 +315,6 @@ def test_what_cannot_be_run_is_named(beginning: str) -> None:
     pytest.skip(f"{NOT_HERE[beginning]}: test_runbook.py only parses {'; '.join(named)}")
 
 
-def _lead(deployment: Deployment, lead: str, at: int) -> Record:
-    value = inputs.LeadProfile(
-        event_id=f"{lead}-{at}", account_id="acct-900", lead_id=lead, updated_at=at, status="active"
-    )
-    return deployment.record("lead-profiles", value)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def _rows(table: str, first: str) -> list[list[str]]:
     return [line.split() for line in table.splitlines() if line.split()[:1] == [first]]
 
@@ -343,21 +324,3 @@ def _group(printed: str) -> dict[str, Any]:
     groups = [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
     (found,) = [group for group in groups if group["buying_group_id"] == GROUP]
     return {name: value for name, value in found.items() if name not in {"version", "baseline_version"}}
-
-
-def _keep_for_a_second(deployment: Deployment, topic: str) -> None:
-    entry = ConfigEntry("retention.ms", "1000", incremental_operation=AlterConfigOpType.SET)
-    resource = ConfigResource(ResourceType.TOPIC, topic, incremental_configs=[entry])
-    admin = AdminClient({**deployment.settings.client_config(), "log_level": 0})
-    for altered in admin.incremental_alter_configs([resource]).values():
-        altered.result(PATIENCE_S)
-
-
-def _delete_topics(deployment: Deployment, names: list[str]) -> None:
-    admin = AdminClient({**deployment.settings.client_config(), "log_level": 0})
-    for deleted in admin.delete_topics(names, operation_timeout=PATIENCE_S).values():
-        deleted.result(PATIENCE_S)
-    wait_until(
-        lambda: not set(names) & admin.list_topics(timeout=PATIENCE_S).topics.keys(),
-        "the topics are still there",
-    )
