@@ -1,33 +1,30 @@
 """A partition folded anew from its log, by the worker's own readings, rules and clock.
 
-Only inputs are read. The control records give the partition's date, baseline and definitions: a worker's
-processor follows them over empty tables. The other inputs give its accounts. What was reported of those
-is another matter (``agents.told``).
+Only inputs are read. The control records give the partition's date, baseline and definitions
+(``agents.steering``), the other inputs give its accounts. What was reported of those is another matter
+(``agents.told``).
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final
 
-from agents import rows
-from agents.clock import Clock, clock_key, load_clock
+from agents.clock import Clock
 from agents.control import check_usable
-from agents.definitions import events_of, read_row
 from agents.inputs import READINGS
-from agents.partition import Surroundings
-from agents.processor import PartitionProcessor
 from agents.reading import Batch, Reader
+from agents.steering import Steering
 from domain.account import Account, Tenant
 from domain.calendar import Day, Millis, day_of
 from domain.definitions import Catalog, SolutionInterest
 from domain.events import AccountEvent, LeadActivity
 from domain.fold import Intake, take_in
+from domain.stages import MOST_MOVES
 from schemas.codec import Codec
-from streams.delivery import Delivery
 from streams.latest import Log
 from streams.ranges import FetchedRange
 from streams.topics import (
@@ -38,90 +35,18 @@ from streams.topics import (
     LEAD_ACTIVITY,
     LEAD_PROFILES,
     MANUAL_EDITS,
-    TABLES,
     Topic,
 )
 
-if TYPE_CHECKING:
-    from streams.tables import EngineTable
-
 FOLDED: Final = (ACCOUNTS, BUYING_GROUPS, LEAD_PROFILES, MANUAL_EDITS, JOURNEY_ACTIONS, LEAD_ACTIVITY)
 """The inputs in the order in which they are folded. Only that within a topic can matter (domain.md)."""
+
+_FOLDED_NAMES: Final = tuple(topic.name for topic in FOLDED)
 
 _CONCERNS_ALL: Final = frozenset({"definition", "baseline"})
 
 Advanced = Callable[[int], None]
 """Told how many records were read since it was told last."""
-
-
-class _Rows:
-    """A table's rows while control records are followed: all belong to the partition itself."""
-
-    def __init__(self) -> None:
-        self.rows: dict[bytes, bytes] = {}
-
-    @property
-    def stored(self) -> _Rows:
-        """Return the store, as a worker's table has one."""
-        return self
-
-    def owners(self, partition: int) -> Iterator[object]:
-        """Return nobody: no account is rescored here, and none has a group created."""
-        del partition
-        return iter(())
-
-    def of(self, partition: int, owner: object) -> Mapping[bytes, bytes]:
-        """Return the partition's rows."""
-        return self.rows if owner == partition else {}
-
-
-class Steering:
-    """What the control records of a partition have led to: its clock and its definitions."""
-
-    def __init__(self, partition: int, codec: Codec, partitions: int) -> None:
-        self.partition = partition
-        self._tables = {table: _Rows() for table in TABLES}
-        tables = cast("Mapping[str, EngineTable]", self._tables)
-        around = Surroundings(codec, tables, "/rebuild", partitions, lambda: 0)
-        self._processor = PartitionProcessor(partition, around)
-        self.defined: list[tuple[Millis, Catalog]] = []
-        """The catalog after each definition, with the broker's time of it."""
-
-    def follow(self, at: Millis, batch: Batch) -> None:
-        """Follow the control records of a batch that was written at a time."""
-        for delivery in self._processor.steps([batch]):
-            self._tables_take(delivery)
-        for record in batch.control:
-            if record.kind == "definition":
-                catalog = self.catalog
-                for event in events_of(read_row(record.definition or "")):
-                    catalog = catalog.take(event)
-                self.defined.append((at, catalog))
-
-    @property
-    def catalog(self) -> Catalog:
-        """Return the definitions that the partition knows."""
-        return self.defined[-1][1] if self.defined else Catalog()
-
-    @property
-    def clock(self) -> Clock:
-        """Return the partition's clock, but for the date of a tenant that was never ticked."""
-        row = self._own(rows.CLOCK).get(clock_key(self.partition))
-        return Clock() if row is None else load_clock(row)
-
-    def rows(self) -> dict[tuple[str, bytes], bytes]:
-        """Return the rows of the definitions."""
-        return {(rows.DEFINED, key): row for key, row in self._own(rows.DEFINED).items()}
-
-    def _own(self, table: str) -> Mapping[bytes, bytes]:
-        return self._tables[table].rows
-
-    def _tables_take(self, delivery: Delivery) -> None:
-        for table, key, value in delivery.rows:
-            if value is None:
-                self._tables[table].rows.pop(key, None)
-            else:
-                self._tables[table].rows[key] = value
 
 
 @dataclass(slots=True)
@@ -136,7 +61,12 @@ class Pending:
 
 
 class PartitionFold:
-    """The accounts of one partition, folded from its log up to given offsets, all in memory."""
+    """The accounts of one partition, folded from its log up to given offsets, all in memory.
+
+    It can be read on. That comes to the same as folding anew as long as what was folded would have been
+    taken in alike had the rest been known: topics are folded one after the other, and of a topic what
+    comes later is folded later either way. Where it may not come to the same, ``doubt`` says why.
+    """
 
     def __init__(
         self,
@@ -148,10 +78,15 @@ class PartitionFold:
         self.partition = partition
         self.accounts: dict[str, Account] = {}
         self.offsets: dict[str, int] = {}
+        self.doubt: str | None = None
         self._log = log
         self._reader = Reader(codec, partitions, None)
         self._steering = Steering(partition, codec, partitions)
         self._newest: Day = 0
+        self._defined_then = 0
+        """How many definitions were there when the last account record came."""
+        self._reshaped: set[str] = set()
+        """Accounts whose groups were read on about: they may have been others before."""
 
     @property
     def clock(self) -> Clock:
@@ -173,24 +108,36 @@ class PartitionFold:
 
         The control records come first: with the date known, no activity older than the window is kept.
         """
-        known = len(self._steering.defined)
+        continued, folded = ACCOUNTS.name in self.offsets, self.offsets
+        known, scale = len(self._steering.defined), self._scale()
         self.steer(offsets[CONTROL.name], advanced)
-        defined = self._steering.defined[known:]
-        before = self._steering.defined[known - 1][1] if known else Catalog()
-        self._accounts(offsets[ACCOUNTS.name], before, defined, advanced)
-        if defined:
-            self._create_everywhere()
+        recorded = self._accounts(offsets[ACCOUNTS.name], advanced)
+        defined = len(self._steering.defined) > known
+        self._create(self.accounts if defined else recorded)
         tenant = self.tenant
         for topic in FOLDED[1:]:
             for _, batch in self._batches(topic, offsets[topic.name], advanced):
                 self._take(batch.events, tenant)
+                if continued and topic is BUYING_GROUPS:
+                    self._reshaped.update(event.account_id for event in batch.events)
         self.offsets = dict(offsets)
+        if not continued:
+            return
+        self._reshaped |= recorded
+        if any(offsets[name] < folded[name] for name in (CONTROL.name, *_FOLDED_NAMES)):
+            self.doubt = "what is acknowledged was set back"
+        elif defined:
+            self.doubt = "a definition came"
+        elif self._scale() != scale:
+            self.doubt = "a tick came"
+        elif self._forgets_moves():
+            self.doubt = f"a group with {MOST_MOVES} stage moves or more may have changed"
 
     def steer(self, end: int, advanced: Advanced) -> Clock:
         """Follow the control records alone; return the clock they lead to."""
         for at, batch in self._control(end, advanced):
             self._steering.follow(at, batch)
-        self.offsets[CONTROL.name] = max(end, self.offsets.get(CONTROL.name, 0))
+        self.offsets = {**self.offsets, CONTROL.name: max(end, self.offsets.get(CONTROL.name, 0))}
         return self.clock
 
     def pending(self, ends: Mapping[str, int]) -> Pending:
@@ -211,35 +158,54 @@ class PartitionFold:
         take_in(account, pending.events.get(account_id, ()), self.tenant)
         return account
 
-    def _accounts(
-        self,
-        end: int,
-        before: Catalog,
-        defined: list[tuple[Millis, Catalog]],
-        advanced: Advanced,
-    ) -> None:
-        """Fold accounts' records, each by the definitions that were there when it came.
+    def _accounts(self, end: int, advanced: Advanced) -> set[str]:
+        """Fold accounts' records, each by the definitions that were there when it came; return whose.
 
         That matters where records are so many that the oldest are forgotten: what they had led to is
         kept by the interests that were known then.
         """
-        waiting = list(reversed(defined))
-        tenant = self.tenant
-        then = replace(tenant, interests=before.live_interests)
-        for at, batch in self._batches(ACCOUNTS, end, advanced, size=1 if waiting else None):
-            while waiting and waiting[-1][0] <= at:
-                then = replace(then, interests=waiting.pop()[1].live_interests)
+        defined, recorded = self._steering.defined, set[str]()
+        size = 1 if self._defined_then < len(defined) else None
+        then = self._tenant_then()
+        for at, batch in self._batches(ACCOUNTS, end, advanced, size):
+            known = self._defined_then
+            while self._defined_then < len(defined) and defined[self._defined_then][0] <= at:
+                self._defined_then += 1
+            if self._defined_then > known:
+                then = self._tenant_then()
             self._take(batch.events, then)
+            recorded.update(event.account_id for event in batch.events)
+        return recorded
 
-    def _create_everywhere(self) -> None:
-        """Let every interest count for every account: as when each was heard of (domain.md §3)."""
+    def _tenant_then(self) -> Tenant:
+        """Return the tenant with the interests that were known when the last account record came."""
+        number = self._defined_then
+        catalog = self._steering.defined[number - 1][1] if number else Catalog()
+        return replace(self.tenant, interests=catalog.live_interests)
+
+    def _create(self, account_ids: Collection[str]) -> None:
+        """Let every interest count for some accounts: as when each was heard of (domain.md §3)."""
         tenant = self.tenant
         interests: Iterable[SolutionInterest] = self._steering.catalog.interests.values()
-        for account in self.accounts.values():
+        for account_id in account_ids:
+            account = self.accounts[account_id]
             if account.records:
                 intake = Intake(account, tenant)
                 for interest in interests:
                     intake.create(interest, interest.event_id, interest.updated_at)
+
+    def _scale(self) -> tuple[object, ...]:
+        """Return what of the clock has a say in how events are taken in."""
+        clock = self._steering.clock
+        return clock.ticked, clock.as_of, clock.baseline, clock.model
+
+    def _forgets_moves(self) -> bool:
+        """Return whether moves may have been forgotten by another stage model than they would be now."""
+        return any(
+            len(group.progress.moves) >= MOST_MOVES
+            for account_id in self._reshaped
+            for group in self.accounts[account_id].groups.values()
+        )
 
     def _take(self, events: Iterable[AccountEvent], tenant: Tenant) -> None:
         by_account: dict[str, list[AccountEvent]] = {}
