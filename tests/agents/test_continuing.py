@@ -14,7 +14,8 @@ from domain.creation import MOST_RECORDS
 from domain.reconcile import derive
 from domain.stages import MOST_MOVES
 from schemas.fields import Contract
-from streams.topics import CONTROL, DEFINITIONS
+from streams.placement import partition_of
+from streams.topics import BUYING_GROUPS, CONTROL, DEFINITIONS
 from tests.agents.logged import CODEC, PARTITIONS, Logged
 from tests.integration import comparison
 from tests.integration.harness import Record
@@ -147,3 +148,13 @@ def test_offsets_that_were_set_back_make_a_fold_be_made_anew() -> None:
     ends = logged.ends(0)
     fold = folded(logged, 0, [ends, {**ends, FOLDED[-1].name: ends[FOLDED[-1].name] - 1}])
     assert fold.doubt == "what is acknowledged was set back"
+
+
+def test_a_group_that_was_defined_anew_after_moves_were_forgotten_makes_a_fold_be_made_anew() -> None:
+    logged = crowded(2)
+    partition = partition_of("acct-0002", PARTITIONS)
+    ends = logged.ends(partition)
+
+    fold = folded(logged, partition, [{**ends, BUYING_GROUPS.name: 0}, ends])
+
+    assert fold.doubt == f"a group with {MOST_MOVES} stage moves or more may have changed"
