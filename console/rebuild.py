@@ -9,30 +9,24 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 from uuid import uuid4
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_fixed
-
-from agents import rows
-from agents.clock import Clock
 from agents.comparing import Comparer, Comparison, Difference, read_state
-from agents.mending import Found, Mended, Mender, Voice, withdrawals
-from agents.rebuilding import PartitionFold, Pending
-from agents.told import REPORTED, Memory, Reports
-from console.rebuild_plan import new_fold, parts_of
+from agents.mending import Mended, Voice
+from agents.rebuilding import Pending
+from console.rebuild_view import View
+from console.rebuild_writing import Writing
 from domain.calendar import Millis
 from schemas.codec import BadRecord, Codec
-from streams.delivery import Delivery, DeliveryError, PartitionProducer
 from streams.group_lock import GroupLock
 from streams.latest import ChangelogRows, LatestValues
 from streams.partition_log import PartitionLog
 from streams.placement import partition_of
 from streams.settings import Settings
-from streams.topics import BUYING_GROUP_STATE, CHANGELOGS, changelog_name
+from streams.topics import BUYING_GROUP_STATE, CHANGELOGS
 
 LOOKS: Final = 4
 """So often what differs, or was just changing, is looked at."""
 
 _BETWEEN_LOOKS_S: Final = 2.0
-_TRIES: Final = 3
 
 
 class Meter(Protocol):
@@ -47,7 +41,11 @@ class Meter(Protocol):
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a rebuild; ``written`` are the partitions that are done."""
+    """What became of a rebuild; ``written`` are the partitions that are done.
+
+    ``anew`` says of partitions why they were folded once more from the beginning, ``held`` for how many
+    seconds workers were kept away after the long part was done.
+    """
 
     accounts: int = 0
     groups: int = 0
@@ -57,6 +55,8 @@ class Outcome:
     undecided: int = 0
     mended: Mended = field(default_factory=Mended)
     written: list[int] = field(default_factory=list)
+    anew: list[tuple[int, str]] = field(default_factory=list)
+    held: float | None = None
 
 
 class Rebuild:
@@ -64,14 +64,19 @@ class Rebuild:
 
     def __init__(self, settings: Settings, codec: Codec, log: PartitionLog, meter: Meter) -> None:
         self.outcome = Outcome()
-        self.began_writing = False
         self._settings = settings
         self._codec = codec
         self._log = log
         self._meter = meter
+        self._writing = Writing(settings, self.outcome.mended)
         self._states = LatestValues(log, BUYING_GROUP_STATE, settings.partitions)
         self._seen: set[str] = set()
         self._moving: set[str] = set()
+
+    @property
+    def began_writing(self) -> bool:
+        """Return whether anything may have been written."""
+        return self._writing.began
 
     def compare(self, partitions: list[int]) -> Outcome:
         """Compare partitions with what is live; change nothing."""
@@ -79,9 +84,9 @@ class Rebuild:
             self._states.advance(self._ignored)
             candidates = set(self._states.values)
             for done, partition in enumerate(partitions, start=1):
-                fold, live = self._folded(partition, done, len(partitions))
-                self._add(self._looked(fold, live))
-                self._note_groups(fold)
+                view = self._folded(partition, done, len(partitions))
+                self._add(self._looked(view))
+                self._seen.update(view.group_ids())
             if len(partitions) == self._settings.partitions:
                 self._tell_strays(candidates)
         return self.outcome
@@ -94,55 +99,65 @@ class Rebuild:
             Fenced: somebody else opened a partition's producer.
             DeliveryError: the broker does not take what is written.
         """
-        event_id = f"rebuild-{uuid4()}"
         with self._timed(), GroupLock(self._settings) as lock:
-            # What earlier writers left open would be read by nobody, and hide what comes after it.
-            for partition in range(self._settings.partitions):
-                self._producer(partition).close()
-            self._states.advance(self._ignored)
-            for done, partition in enumerate(partitions, start=1):
-                fold, live = self._folded(partition, done, len(partitions))
-                lock.check()
-                voice = Voice(self._codec, f"/{self._settings.namespace}/engine", event_id, now())
-                unsettled = self._write(fold, live, voice, lock)
-                self.outcome.written.append(partition)
-                self._note_groups(fold)
-                # A transaction is committed a moment before all that it wrote can be read.
-                for topic in CHANGELOGS:
-                    self._log.wait_decided(topic, [partition])
-                self._log.wait_decided(BUYING_GROUP_STATE)
-                self._add(self._checked(fold, unsettled))
-            if len(partitions) == self._settings.partitions:
-                self._withdraw_strays(lock)
+            self._write_over(partitions, now, lock)
         return self.outcome
 
-    def _checked(self, fold: PartitionFold, unsettled: set[str]) -> Comparison:
-        """Compare with what is read anew; not all that was written can be read at once."""
+    def _write_over(self, partitions: list[int], now: Callable[[], Millis], lock: GroupLock) -> None:
+        event_id = f"rebuild-{uuid4()}"
+        self._writing.fence()
+        self._states.advance(self._ignored)
+        for done, partition in enumerate(partitions, start=1):
+            view = self._folded(partition, done, len(partitions))
+            lock.check()
+            pending = view.fold.pending(self._log.ends(partition))
+            unsettled = self._comparer(view).unsettled(pending)
+            voice = Voice(self._codec, f"/{self._settings.namespace}/engine", event_id, now())
+            self._writing.write(view, self._states, voice, unsettled, lock)
+            self.outcome.written.append(partition)
+            self._seen.update(view.group_ids())
+            # A transaction is committed a moment before all that it wrote can be read.
+            for topic in CHANGELOGS:
+                self._log.wait_decided(topic, [partition])
+            self._log.wait_decided(BUYING_GROUP_STATE)
+            self._add(self._checked(view, unsettled))
+        if len(partitions) == self._settings.partitions:
+            self._withdraw_strays(lock)
+
+    def _checked(self, view: View, unsettled: set[str]) -> Comparison:
+        """Compare with what was written; not all of it can be read at once."""
         for look in range(LOOKS):
-            live = ChangelogRows(self._log, fold.partition)
-            live.advance(self._ignored)
+            self._read_written(view)
             self._states.advance(self._ignored)
-            comparer = self._comparer(fold, live)
+            comparer = self._comparer(view)
             found = comparer.compare(comparer.accounts() - unsettled, Pending())
             if not found.differences or look == LOOKS - 1:
                 break
             time.sleep(_BETWEEN_LOOKS_S)
         return found
 
-    def _folded(self, partition: int, done: int, of: int) -> tuple[PartitionFold, ChangelogRows]:
-        offsets = self._log.committed(partition)
-        records = sum(part.records for part in parts_of(self._log, {partition: offsets}))
-        self._meter.partition(partition, done, of, records)
-        fold = new_fold(self._settings, self._codec, self._log, partition)
-        fold.advance(offsets, self._counted)
-        live = ChangelogRows(self._log, partition)
-        live.advance(self._ignored)
-        return fold, live
+    def _view(self, partition: int) -> View:
+        """Return a partition of which nothing is read yet: one at a time is in memory."""
+        return View(self._settings, self._codec, self._log, partition)
 
-    def _looked(self, fold: PartitionFold, live: ChangelogRows) -> Comparison:
+    def _read_written(self, view: View) -> None:
+        """Read the rows of a partition that was written: all of them anew."""
+        view.live = ChangelogRows(self._log, view.partition)
+        view.live.advance(self._ignored)
+
+    def _folded(self, partition: int, done: int, of: int) -> View:
+        view, offsets = self._view(partition), self._log.committed(partition)
+        self._meter.partition(partition, done, of, view.to_read(offsets))
+        doubt = view.read_on(offsets, self._counted)
+        if doubt is not None:
+            self.outcome.anew.append((partition, doubt))
+        return view
+
+    def _looked(self, view: View) -> Comparison:
         """Look again at what differs as long as workers change it; what differs then, does."""
+        fold = view.fold
         self._states.advance(self._ignored)
-        comparer = self._comparer(fold, live)
+        comparer = self._comparer(view)
         ends = self._log.ends(fold.partition)
         pending = fold.pending(ends)
         found = comparer.compare(comparer.accounts(), pending)
@@ -155,7 +170,7 @@ class Rebuild:
             offsets, before = self._log.committed(fold.partition), ends
             nobody_works = offsets == fold.offsets
             fold.advance(offsets, self._ignored)
-            live.advance(self._ignored)
+            view.live.advance(self._ignored)
             self._states.advance(self._ignored)
             ends = self._log.ends(fold.partition)
             pending = fold.pending(ends)
@@ -166,76 +181,8 @@ class Rebuild:
         self._moving |= pending.events.keys()
         return found
 
-    def _comparer(self, fold: PartitionFold, live: ChangelogRows) -> Comparer:
-        return Comparer(fold, live, self._states.values, self._codec)
-
-    def _write(
-        self, fold: PartitionFold, live: ChangelogRows, voice: Voice, lock: GroupLock
-    ) -> set[str]:
-        """Write what differs; return the accounts that were left alone."""
-        reports, memory = self._told(fold, live, voice.now)
-        pending = fold.pending(self._log.ends(fold.partition))
-        unsettled = self._comparer(fold, live).unsettled(pending)
-        mender = Mender(fold, Found(live, self._states, reports, memory, unsettled), voice)
-        producer = self._producer(fold.partition)
-        try:
-            for delivery in mender.deliveries():
-                lock.check()
-                self.began_writing = True
-                self._deliver(producer, fold.partition, delivery)
-        finally:
-            producer.close()
-            self.outcome.mended.rows += mender.mended.rows
-            self.outcome.mended.outputs += mender.mended.outputs
-            self.outcome.mended.beyond += mender.mended.beyond
-        return unsettled
-
-    def _told(self, fold: PartitionFold, live: ChangelogRows, now: Millis) -> tuple[Reports, Memory]:
-        """Read what subscribers were told in a partition's outputs.
-
-        The clock's row is written last. Where it is missing, rows of people and groups may be those that
-        a rebuild wrote before it was ended.
-        """
-        reports = Reports()
-        truncated: set[str] = set()
-        for kind, topic in REPORTED.items():
-            first, end = self._log.bounds(topic, fold.partition)
-            if first > 0:
-                truncated.add(kind)
-            reports.take(kind, self._log.ranges(topic, fold.partition, first, end), self._codec)
-        whole = live.count(rows.CLOCK) > 0 or fold.clock == Clock()
-        return reports, Memory(
-            frozenset(truncated),
-            whole and live.count(rows.PERSON) > 0,
-            whole and live.count(rows.GROUP) > 0,
-            now // 1000,
-        )
-
-    def _producer(self, partition: int) -> PartitionProducer:
-        producer = PartitionProducer(
-            self._settings.client_config(),
-            f"{self._settings.app_id}-{partition}",
-            self._settings.namespace,
-        )
-        producer.open()
-        return producer
-
-    def _deliver(self, producer: PartitionProducer, partition: int, delivery: Delivery) -> None:
-        for attempt in Retrying(
-            retry=retry_if_exception_type(DeliveryError),
-            stop=stop_after_attempt(_TRIES),
-            wait=wait_fixed(1.0),
-            reraise=True,
-        ):
-            with attempt:
-                producer.deliver(partition, delivery, self._changelog)
-
-    def _changelog(self, table: str) -> str:
-        return f"{self._settings.namespace}.{changelog_name(table)}"
-
-    def _note_groups(self, fold: PartitionFold) -> None:
-        for account in fold.accounts.values():
-            self._seen.update(account.groups)
+    def _comparer(self, view: View) -> Comparer:
+        return Comparer(view.fold, view.live, self._states.values, self._codec)
 
     def _strays(self, candidates: Iterable[bytes]) -> Iterator[tuple[bytes, str, str]]:
         """Yield (key, account, name) of the states that belong to no group of the log."""
@@ -271,13 +218,7 @@ class Rebuild:
             home = partition_of(account_id, self._settings.partitions)
             by_partition.setdefault(home, []).append(key)
         for partition, keys in by_partition.items():
-            lock.check()
-            producer = self._producer(partition)
-            try:
-                self._deliver(producer, partition, withdrawals(keys))
-            finally:
-                producer.close()
-            self.outcome.mended.outputs += len(keys)
+            self._writing.withdraw(partition, keys, lock)
 
     def _add(self, found: Comparison) -> None:
         self.outcome.accounts += found.accounts

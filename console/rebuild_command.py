@@ -1,4 +1,4 @@
-"""``buying-groups rebuild``: parsing, messages and exit codes."""
+"""``buying-groups rebuild``: what is wanted, by its options (``console.rebuild_running`` does it)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ import typer
 
 from console.choices import Output, OutputChoice
 from console.terminal import (
-    DONE,
-    FAILED,
-    INTERRUPTED,
     WRONG_USE,
     codec_of,
     connected_settings,
@@ -18,19 +15,19 @@ from console.terminal import (
     log_only_errors,
     refuse_wrong_topics,
     tell,
-    writing_codec_of,
 )
 
 if TYPE_CHECKING:
-    from console.rebuild import Rebuild
     from domain.calendar import Day
     from domain.definitions import TenantEvent
     from schemas.outputs import BuyingGroupState
     from streams.settings import Settings
 
-_LACKING: Final = (
+LACKING: Final = (
     "The topics do not hold all that the state was made of, so what comes out would differ from it."
 )
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600}
 
 
 def rebuild(
@@ -41,6 +38,20 @@ def rebuild(
         bool,
         typer.Option("--in-place", help="write the rebuilt state over the live one; no worker may run"),
     ] = False,
+    promote: Annotated[
+        bool,
+        typer.Option(
+            "--promote",
+            help="fold while workers run, wait until they are stopped, write at once what differs",
+        ),
+    ] = False,
+    wait: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help="with --promote: wait so long for workers to be stopped, 30s, 10m, 1h [10m]",
+        ),
+    ] = None,
     partition: Annotated[
         list[int] | None,
         typer.Option(help="only this partition; may be given more than once", min=0),
@@ -61,62 +72,38 @@ def rebuild(
     subscribers were told otherwise. Versions go on from the last ones, committed offsets stay. It
     refuses while a worker is in the consumer group, and none can join until it is done.
 
+    `--promote` does the same with workers away for moments: it folds and compares while they run, says
+    when they may be stopped, folds what they acknowledge until then, and once the group is empty only
+    the tail is folded before it writes. Nothing but memory is used before: there is nothing to discard.
+    If nobody stops the workers in time it ends, and nothing was written.
+
     Example: `buying-groups rebuild --dry-run`, then `buying-groups rebuild`, and where it differs
-    `buying-groups rebuild --in-place`
+    `buying-groups rebuild --in-place` or `buying-groups rebuild --promote --wait 30m`
 
-    Exit codes: 0 equal (in place: mended and checked), 1 it differs, is incomplete or cannot be read,
-    2 wrong use or settings, 130 interrupted (it says what is written).
+    Exit codes: 0 equal (when it wrote: mended and checked), 1 it differs, is incomplete or cannot be
+    read, or workers are active, 2 wrong use or settings, 130 interrupted (it says what is written).
     """
-    from agents.worker import system_clock
-    from console.rebuild import Rebuild
-    from console.rebuild_plan import NothingAcknowledged, plan_of
-    from console.rebuild_report import (
-        outcome_lines,
-        plan_lines,
-        print_differences,
-        print_plan,
-        progress_bar,
-    )
-    from schemas.registry import RegistryUnavailable, UnknownSchema
-    from streams.delivery import DeliveryError, Fenced
-    from streams.group_lock import GroupBusy
-    from streams.partition_log import LogUnreadable, PartitionLog
+    from console.rebuild_running import Wanted, carry_out
 
-    if dry_run and in_place:
-        fail("--dry-run and --in-place exclude each other", WRONG_USE)
+    if dry_run + in_place + promote > 1:
+        fail("--dry-run, --in-place and --promote exclude each other", WRONG_USE)
+    if wait is not None and not promote:
+        fail("--wait goes with --promote only", WRONG_USE)
+    within_s = _seconds_of(wait or "10m")
     settings = connected_settings()
     chosen = _chosen(settings, partition)
     log_only_errors()
     # A deleted changelog has to be there to be written.
-    tool = "rebuild-in-place" if in_place else "rebuild"
+    tool = "rebuild-in-place" if in_place or promote else "rebuild"
     refuse_wrong_topics(settings, "The topics are not as they must be; nothing was done", tool)
-    run: Rebuild | None = None
-    try:
-        codec = writing_codec_of(settings)
-        with PartitionLog(settings, "rebuild") as log:
-            plan = plan_of(settings, codec, log, chosen)
-            for line in plan_lines(plan):
-                tell(line)
-            if dry_run:
-                print_plan(plan, output)
-                raise typer.Exit(FAILED if plan.missing else DONE)
-            if plan.missing and not incomplete:
-                fail(f"{_LACKING} --incomplete rebuilds from what is there.")
-            with progress_bar() as bar:
-                run = Rebuild(settings, codec, log, bar)
-                outcome = run.mend(chosen, system_clock) if in_place else run.compare(chosen)
-    except KeyboardInterrupt:
-        tell(_left_behind(run, in_place=in_place))
-        raise typer.Exit(INTERRUPTED) from None
-    except (NothingAcknowledged, LogUnreadable, RegistryUnavailable, UnknownSchema) as problem:
-        fail(str(problem))
-    except (GroupBusy, Fenced, DeliveryError) as problem:
-        fail(f"{problem}\n{_left_behind(run, in_place=in_place)}")
-    if outcome.differences:
-        print_differences(outcome.differences, output)
-    for line in outcome_lines(outcome, wrote=in_place):
-        tell(line)
-    raise typer.Exit(FAILED if outcome.differences else DONE)
+    wanted = Wanted(
+        dry_run=dry_run,
+        in_place=in_place,
+        within_s=within_s if promote else None,
+        incomplete=incomplete,
+        output=output,
+    )
+    raise typer.Exit(carry_out(settings, chosen, wanted))
 
 
 def folded_topics(
@@ -135,7 +122,7 @@ def folded_topics(
             for line in missing:
                 tell(line)
             if missing and not incomplete:
-                fail(f"{_LACKING} --incomplete folds what is there.")
+                fail(f"{LACKING} --incomplete folds what is there.")
             return topics.fold(as_of, defined), topics.refused
     except (LogUnreadable, RegistryUnavailable, UnknownSchema) as problem:
         fail(str(problem))
@@ -154,12 +141,8 @@ def _chosen(settings: Settings, partition: list[int] | None) -> list[int]:
     return sorted(set(partition))
 
 
-def _left_behind(run: Rebuild | None, *, in_place: bool) -> str:
-    if run is None or not in_place or not run.began_writing:
-        return "Nothing was written."
-    done = ", ".join(map(str, run.outcome.written)) or "none"
-    return (
-        f"Written so far: {run.outcome.mended.rows:,} rows, {run.outcome.mended.outputs:,} outputs;"
-        f" partitions done: {done}. In the others each account is either mended or as it was before."
-        " Start no worker before `buying-groups rebuild --in-place` has been run again."
-    )
+def _seconds_of(text: str) -> float:
+    number, unit = text[:-1], text[-1:]
+    if not number.isdecimal() or unit not in _UNITS:
+        fail(f"{text!r} is no time to wait: write 30s, 10m or 1h", WRONG_USE)
+    return float(int(number) * _UNITS[unit])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -17,10 +18,12 @@ from console.groups import print_objects, print_table
 from console.rebuild import Outcome
 from console.rebuild_plan import Plan
 from console.refusals import count_of
-from console.terminal import messages
+from console.terminal import messages, tell
 
 _SHOWN: Final = 60
 """Characters of a value in a table for people."""
+
+_SAY_EVERY_S: Final = 30.0
 
 
 def print_plan(plan: Plan, output: Output) -> None:
@@ -55,10 +58,10 @@ def print_plan(plan: Plan, output: Output) -> None:
 def plan_lines(plan: Plan) -> list[str]:
     """Return what is to be known of a plan before it is carried out."""
     rate = 1 / plan.seconds_per_record if plan.seconds_per_record else 0.0
-    time = _duration(plan.seconds)
+    takes = _duration(plan.seconds)
     read = count_of(plan.records, "record")
     return [
-        f"{read} to read; at {rate:,.0f} a second, as the first ones took, about {time}.",
+        f"{read} to read; at {rate:,.0f} a second, as the first ones took, about {takes}.",
         *plan.missing,
     ]
 
@@ -98,6 +101,14 @@ def outcome_lines(outcome: Outcome, *, wrote: bool) -> list[str]:
                 f"{count_of(mended.beyond, 'subject')}: the last version is known nowhere any more;"
                 " they go on from the seconds since 1970, which is beyond any."
             )
+    if outcome.held is not None:
+        lines += [
+            f"Partition {partition} was folded anew while the group was held: {doubt}."
+            for partition, doubt in outcome.anew
+        ]
+        lines.append(
+            f"The consumer group was held for {outcome.held:.1f} s. Workers may be started now."
+        )
     if outcome.undecided:
         lines.append(
             f"{count_of(outcome.undecided, 'field')} changed at every look and could not be compared."
@@ -120,6 +131,7 @@ class Bar:
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
+        self._within = 0.0
         self._task = progress.add_task("", total=None, visible=False)
 
     def partition(self, number: int, done: int, of: int, records: int) -> None:
@@ -132,6 +144,45 @@ class Bar:
         self._progress.advance(self._task, records)
         speed = self._progress.tasks[0].speed
         self._progress.update(self._task, speed=f"{speed:,.0f}/s" if speed else "")
+
+    def waiting(self, left: float, records: int) -> None:
+        """Show for how long workers are still waited for."""
+        self._within = max(self._within, left)
+        self._progress.update(
+            self._task,
+            description=_waiting(left, records),
+            total=self._within,
+            completed=self._within - left,
+            speed="",
+            visible=True,
+        )
+
+
+class Lines:
+    """Says how far a rebuild is in lines, for logs and programs."""
+
+    def __init__(self) -> None:
+        self._said = 0.0
+
+    def partition(self, number: int, done: int, of: int, records: int) -> None:
+        """Begin with a partition."""
+        tell(f"Partition {number} ({done} of {of}): {count_of(records, 'record')} to read.")
+
+    def read(self, records: int) -> None:
+        """Take note that so many records were read: nothing is said of it."""
+
+    def waiting(self, left: float, records: int) -> None:
+        """Say now and then for how long workers are still waited for."""
+        if time.monotonic() - self._said >= _SAY_EVERY_S:
+            self._said = time.monotonic()
+            tell(f"{_waiting(left, records).capitalize()}.")
+
+
+def meter_of(output: Output) -> AbstractContextManager[Bar | Lines]:
+    """Return what shows progress: lines for programs and where there is no terminal, else a bar."""
+    if output is Output.JSON or not messages.is_terminal:
+        return nullcontext(Lines())
+    return progress_bar()
 
 
 @contextmanager
@@ -148,6 +199,11 @@ def progress_bar() -> Iterator[Bar]:
         *columns, console=messages, transient=True, disable=not messages.is_terminal
     ) as progress:
         yield Bar(progress)
+
+
+def _waiting(left: float, records: int) -> str:
+    since = f"{count_of(records, 'record')} folded meanwhile"
+    return f"workers are waited for, {_duration(max(0.0, left))} left, {since}"
 
 
 def _range(numbers: list[int]) -> str:

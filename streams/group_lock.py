@@ -25,6 +25,10 @@ class GroupBusy(Exception):
     """Workers are in the group, or it could not be asked; the message says which."""
 
 
+class WorkersActive(GroupBusy):
+    """Workers are in the group."""
+
+
 class GroupLock:
     """Holds the workers' consumer group for as long as the context lasts."""
 
@@ -34,7 +38,7 @@ class GroupLock:
         self._said: list[str] = []
         self._joined = threading.Event()
         self._stop = threading.Event()
-        self._refused: str | None = None
+        self._refused: GroupBusy | None = None
         config: dict[str, Any] = {
             **settings.client_config(),
             "client.id": f"{settings.app_id}-rebuild",
@@ -53,7 +57,8 @@ class GroupLock:
         """Join the group.
 
         Raises:
-            GroupBusy: workers are in it, or Kafka does not answer.
+            WorkersActive: workers are in it.
+            GroupBusy: Kafka does not answer.
         """
         self._consumer.subscribe([self._topic], on_assign=self._assigned)
         self._thread.start()
@@ -61,7 +66,7 @@ class GroupLock:
         while not self._joined.wait(_POLL_S):
             if self._refused is not None:
                 self._leave()
-                raise GroupBusy(self._refused)
+                raise self._refused
             if time.monotonic() > deadline:
                 self._leave()
                 said = f": {self._said[-1]}" if self._said else ""
@@ -84,7 +89,7 @@ class GroupLock:
             GroupBusy: it is not.
         """
         if self._refused is not None:
-            raise GroupBusy(self._refused)
+            raise self._refused
 
     def _assigned(self, consumer: Consumer, _: list[TopicPartition]) -> None:
         # Holding the group is all that is wanted: nothing is to be fetched.
@@ -103,13 +108,13 @@ class GroupLock:
                 self._refused = self._why(error)
                 return
 
-    def _why(self, error: KafkaError) -> str:
+    def _why(self, error: KafkaError) -> GroupBusy:
         if error.code() == KafkaError.INCONSISTENT_GROUP_PROTOCOL:
-            return (
+            return WorkersActive(
                 f"Workers are active in the consumer group {self._group}. Stop all of them first;"
                 " one that was killed counts until its session has passed."
             )
-        return f"the consumer group {self._group} cannot be held: {error.str()}"
+        return GroupBusy(f"the consumer group {self._group} cannot be held: {error.str()}")
 
     def _leave(self) -> None:
         self._stop.set()

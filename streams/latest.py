@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import orjson
 
+from streams.partition_log import LogUnreadable
 from streams.ranges import FetchedRange
 from streams.tables import decode_key
 from streams.topics import CHANGELOGS, TABLES, Topic
@@ -43,16 +44,26 @@ class ChangelogRows:
         self._counts = dict.fromkeys(TABLES, 0)
 
     def advance(self, advanced: Callable[[int], None]) -> None:
-        """Read on to the end that the changelogs have now."""
+        """Read on to the end that the changelogs have now.
+
+        Raises:
+            LogUnreadable: Kafka does not answer, or one holds less than was read of it.
+        """
         for table, topic in zip(TABLES, CHANGELOGS, strict=True):
             _, end = self._log.bounds(topic, self.partition)
             start = self._next.get(table, 0)
+            if end < start:
+                msg = (
+                    f"{topic.name} [{self.partition}] ends at {end} and was read up to {start}:"
+                    " it was deleted, or a broker lost it; run it again"
+                )
+                raise LogUnreadable(msg)
             for fetched in self._log.ranges(topic, self.partition, start, end):
                 for record in fetched.records:
                     if record.key is not None:
                         self._put((table, record.key), record.value)
                 advanced(len(fetched.records))
-            self._next[table] = max(start, end)
+            self._next[table] = end
 
     def of(self, owner: Any) -> Mapping[Row, bytes]:
         """Return an owner's rows."""

@@ -118,12 +118,20 @@ def test_what_came_of_it_is_said_in_words() -> None:
     assert lines[1] == "Written: 4 rows, 1 output."
     assert "2 subjects: the last version is known nowhere" in lines[2]
     assert lines[-1] == "Still not what the log leads to: 1 field, in 1 group."
+    outcome.held, outcome.anew = 2.34, [(3, "a tick came")]
+    assert outcome_lines(outcome, wrote=True)[3:5] == [
+        "Partition 3 was folded anew while the group was held: a tick came.",
+        "The consumer group was held for 2.3 s. Workers may be started now.",
+    ]
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("rebuild", "--dry-run", "--in-place"), "exclude each other"),
+        (("rebuild", "--promote", "--in-place"), "exclude each other"),
+        (("rebuild", "--wait", "1m"), "goes with --promote only"),
+        (("rebuild", "--promote", "--wait", "soon"), "'soon' is no time to wait"),
         (("rebuild", "--partition", "4"), "there is no partition 4"),
         (("fold", "--as-of", "2026-11-21"), "FILE, or --from-kafka"),
         (("fold", "-", "--from-kafka", "--as-of", "2026-11-21"), "FILE, or --from-kafka"),
