@@ -11,7 +11,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from tests.kafka.broker import KafkaBroker, _free_ports
+from tests.kafka.broker import KafkaBroker, _free_ports, memory
 from tests.kafka.certificates import Authority
 
 USER: Final = "engine"
@@ -55,7 +55,7 @@ class SecureBroker(KafkaBroker):
     """
 
     def __init__(self, certificates: Path) -> None:
-        super().__init__()
+        super().__init__(parent=memory())
         self.authority = Authority(certificates)
         self._server = self.authority.issue("broker", "localhost", "127.0.0.1")
         self._misnamed = self.authority.issue("misnamed", "elsewhere.test")

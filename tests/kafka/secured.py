@@ -15,7 +15,7 @@ from confluent_kafka.admin import (
 )
 
 from streams.acls import Access
-from tests.kafka.broker import KafkaBroker
+from tests.kafka.broker import KafkaBroker, memory
 
 ADMIN: Final = "admin"
 _ANSWER_S: Final = 20.0
@@ -58,6 +58,7 @@ class SecuredBroker(KafkaBroker):
                 "super.users": f"User:{ADMIN};User:ANONYMOUS",
             },
             credentials(ADMIN),
+            parent=memory(),
         )
 
     def admin(self) -> AdminClient:

@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from tests.kafka.broker import KafkaBroker, why_unavailable
+from tests.kafka.broker import KafkaBroker, memory, why_unavailable
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow]
 
@@ -16,7 +16,7 @@ def broker() -> Iterator[KafkaBroker]:
     reason = why_unavailable()
     if reason is not None:
         pytest.skip(f"real Apache Kafka: {reason}")
-    with KafkaBroker() as started:
+    with KafkaBroker(parent=memory()) as started:
         yield started
 
 
