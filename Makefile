@@ -11,8 +11,9 @@ VENV := .venv
 PEERS := .venv-bench
 BIN := $(VENV)/bin
 ARGS ?=
-# Tests at once. Most wait for a session to time out; each process has a Kafka broker of its own.
-AT_ONCE ?= auto
+# Tests at once: one more than cores, because most wait for a session to time out. Each process has a
+# Kafka broker of its own.
+AT_ONCE ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 PYTEST = $(BIN)/python -m pytest -n $(AT_ONCE) --maxprocesses 4
 
 # The first interpreter that runs and is new enough; PYTHON=… overrides.
