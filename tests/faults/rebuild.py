@@ -5,7 +5,9 @@
 - every changelog is deleted and created anew, empty; ``rebuild --in-place`` brings the state back, and
   ``export`` prints what it printed before;
 - the score of one group is tampered with; ``rebuild`` names the group, ``--in-place`` mends it;
-- ``fold --from-kafka`` prints what ``export`` prints.
+- ``fold --from-kafka`` prints what ``export`` prints;
+- a score is tampered with again, a worker runs, events flow: ``rebuild --promote`` mends it, the worker
+  away for moments, and in the end ``export`` prints what ``fold --from-kafka`` prints.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -26,10 +29,14 @@ from tests.faults.deployment import FaultDeployment
 from tests.faults.sizes import SEED
 from tests.faults.streams import usual
 from tests.integration.comparison import printed
+from tests.integration.harness import Record
 from tests.integration.losing import lose_changelogs, tamper_with_score
 from tests.kafka.broker import KafkaBroker
 
 _PATIENCE_S: Final = 3600.0
+_MAY_STOP: Final = "All workers may be stopped now"
+_FLOW: Final = 20
+_FLOW_EVERY_S: Final = 0.1
 
 
 def main() -> int:
@@ -50,10 +57,12 @@ def check(deployment: FaultDeployment, events: int) -> None:
     stream = usual(events, salt=6)
     began = time.monotonic()
     worker = deployment.worker()
-    for start in range(0, len(stream.records), 50_000):
-        deployment.produce(stream.records[start : start + 50_000])
+    kept_back = len(stream.records) // 20
+    begun, rest = stream.records[:-kept_back], stream.records[-kept_back:]
+    for start in range(0, len(begun), 50_000):
+        deployment.produce(begun[start : start + 50_000])
     deployment.wait_moving()
-    print(f"{len(stream.records)} records, seed {SEED}: worked in {time.monotonic() - began:.0f} s")
+    print(f"{len(begun)} records, seed {SEED}: worked in {time.monotonic() - began:.0f} s")
     assert told(deployment, "tick", "--as-of", iso_day(stream.as_of))[0] == 0
     deployment.wait_consumed()
     assert worker.terminate() == 0
@@ -78,6 +87,46 @@ def check(deployment: FaultDeployment, events: int) -> None:
     _, folded, _ = told(deployment, "fold", "--from-kafka", "--as-of", iso_day(stream.as_of))
     assert printed(folded) == printed(exported)
     print("fold --from-kafka prints what export prints")
+
+    promote(deployment, rest)
+    assert told(deployment, "tick", "--as-of", iso_day(stream.as_of))[0] == 0
+    deployment.wait_consumed()
+    exported = deployment.command("export", patience_s=_PATIENCE_S).stdout
+    _, folded, _ = told(deployment, "fold", "--from-kafka", "--as-of", iso_day(stream.as_of))
+    assert printed(folded) == printed(exported)
+    print("promoted under traffic, and fold --from-kafka prints what export prints")
+
+
+def promote(deployment: FaultDeployment, rest: Sequence[Record]) -> None:
+    """Tamper, let a worker run and events flow, and promote; all events are on the broker after it."""
+    tamper_with_score(deployment)
+    worker = deployment.worker()
+    err = deployment.folder / "promote.err"
+    command = [sys.executable, "-m", "console.cli", "rebuild", "--promote", "--wait", "1h"]
+    with err.open("wb") as stderr:
+        process = subprocess.Popen(
+            command,
+            cwd=deployment.folder,
+            env=deployment.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+        )
+    produced = 0
+    while process.poll() is None:
+        # Half of it while workers run; some is left when they are back.
+        may_stop = _MAY_STOP in err.read_text()
+        most = len(rest) * (9 if may_stop else 5) // 10
+        produced += len(deployment.produce(rest[produced : min(produced + _FLOW, most)]))
+        if may_stop and worker.running:
+            assert worker.terminate() == 0
+        time.sleep(_FLOW_EVERY_S)
+    print("".join(f"  {line}\n" for line in err.read_text().splitlines()), end="", flush=True)
+    assert process.returncode == 0
+    print(f"{produced} of {len(rest)} records came meanwhile")
+    assert 0 < produced < len(rest)
+    deployment.worker()
+    deployment.produce(rest[produced:])
 
 
 def told(deployment: FaultDeployment, *arguments: str) -> tuple[int, str, str]:
