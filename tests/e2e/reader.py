@@ -165,10 +165,13 @@ class Steps:
             [each for each in COMMANDS if each.section == section and can_be_run(each)]
         )
         self._missing: list[str] = []
+        self.began = 0
+        """How many commands were typed."""
 
     def follow(self, answer: str = "") -> Outcome:
         """Run the next command as it is printed."""
         command = next(self._left)
+        self.began += 1
         line = command.line
         for printed, meant in STANDS_FOR.items():
             if printed in line:

@@ -8,6 +8,7 @@ as it found it: two workers, and nothing that is wrong. What stands for a date, 
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import pytest
@@ -245,6 +246,17 @@ def test_changelogs_that_are_gone_are_made_and_filled_in_place(steps: Steps) -> 
     steps.follow().expect(0, "0 outputs")
     steps.follow().expect(0, "worker is ready")
     assert reader.type("buying-groups export").expect(0) == exported
+
+
+@follows("State is wrong, and workers can be away for moments only", 3)
+def test_a_row_that_is_wrong_is_mended_with_the_workers_away_for_moments(steps: Steps) -> None:
+    group = tamper_with_score(steps.reader.deployment)
+    with ThreadPoolExecutor() as another_terminal:
+        promoted = another_terminal.submit(steps.follow)
+        wait_until(lambda: steps.began == 1, "the command was not typed")
+        steps.follow().expect(0)
+        promoted.result().expect(0, group, "All workers may be stopped now", "1 row, 0 outputs")
+    steps.follow().expect(0, "worker is ready")
 
 
 @follows("A person asks to be forgotten", 1)
