@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 from uuid import uuid4
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from agents.ticker import send_tick
 from domain.calendar import Day, Millis
@@ -19,6 +20,9 @@ from streams.topics import CONTROL, DEFINITIONS, INPUTS, Topic
 
 _POLL_S: Final = 0.2
 _TIMEOUT_S: Final = 10.0
+
+_LONGEST_RESCORING_S: Final = 1_800.0
+"""So long a tick of a large tenant may be silent while there are workers: it rescores every account."""
 
 Told = Callable[[str, int, int], None]
 """Told how far the waiting is: what is waited for, how much of it is done, how much there is."""
@@ -52,6 +56,7 @@ def move_day_on(
         watch.wait_for_offsets(
             "control records",
             {(control, partition): at + 1 for partition, (at, _) in baselines.items()},
+            rescoring=True,
         )
         return next(version for _, version in baselines.values())
     finally:
@@ -65,6 +70,7 @@ class _Watch:
         self._settings = settings
         self._patience_s = patience_s
         self._told = told
+        self._workers_seen = 0.0
         # Never subscribes: a reader that joined the workers' group would take partitions from them.
         self._group = Consumer({**settings.client_config(), "group.id": settings.app_id})
         self._reader = Consumer(
@@ -96,7 +102,28 @@ class _Watch:
                 _, ends[name, partition] = self._reader.get_watermark_offsets(place, timeout=_TIMEOUT_S)
         return ends
 
-    def wait_for_offsets(self, what: str, ends: Mapping[tuple[str, int], int]) -> None:
+    def _given_up(self, since: float, *, rescoring: bool) -> bool:
+        """Return whether it was silent for too long, as far as workers may be silent."""
+        now = time.monotonic()
+        if now - max(since, self._workers_seen) <= self._patience_s:
+            return False
+        if rescoring and now - since <= _LONGEST_RESCORING_S and self._has_workers():
+            self._workers_seen = now
+            return False
+        return True
+
+    def _has_workers(self) -> bool:
+        asked = AdminClient({**self._settings.client_config(), "log_level": 0})
+        group = self._settings.app_id
+        try:
+            told = asked.describe_consumer_groups([group], request_timeout=_TIMEOUT_S)[group].result()
+        except KafkaException:
+            return False
+        return bool(told.members)
+
+    def wait_for_offsets(
+        self, what: str, ends: Mapping[tuple[str, int], int], *, rescoring: bool = False
+    ) -> None:
         """Wait until the group has committed at least these offsets of (full topic name, partition)."""
         total = sum(ends.values())
         seen, since = -1, time.monotonic()
@@ -108,8 +135,9 @@ class _Watch:
                 return
             if done != seen:
                 seen, since = done, time.monotonic()
-            elif time.monotonic() - since > self._patience_s:
-                raise NotConsumed(_stuck(f"{total - done} {what} are not consumed", self._patience_s))
+            elif self._given_up(since, rescoring=rescoring):
+                silent = time.monotonic() - since
+                raise NotConsumed(_stuck(f"{total - done} {what} are not consumed", silent))
             time.sleep(_POLL_S)
 
     def wait_for_baselines(
@@ -125,8 +153,8 @@ class _Watch:
             self._told("baselines", len(found), self._settings.partitions)
             message = self._reader.poll(_POLL_S)
             if message is None or message.error() is not None:
-                if time.monotonic() - heard > self._patience_s:
-                    raise NotConsumed(_stuck("no new baseline was sent", self._patience_s))
+                if self._given_up(heard, rescoring=True):
+                    raise NotConsumed(_stuck("no new baseline was sent", time.monotonic() - heard))
                 continue
             heard = time.monotonic()
             try:
@@ -143,7 +171,5 @@ class _Watch:
         return found
 
 
-def _stuck(what: str, patience_s: float) -> str:
-    return (
-        f"{what}, and nothing moved for {patience_s:.0f} s. Is a worker running (buying-groups worker)?"
-    )
+def _stuck(what: str, silent_s: float) -> str:
+    return f"{what}, and nothing moved for {silent_s:.0f} s. Is a worker running (buying-groups worker)?"
