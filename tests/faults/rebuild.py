@@ -6,7 +6,7 @@
   ``export`` prints what it printed before;
 - the score of one group is tampered with; ``rebuild`` names the group, ``--in-place`` mends it;
 - ``fold --from-kafka`` prints what ``export`` prints;
-- a score is tampered with again, a worker runs, events flow: ``rebuild --promote`` mends it, the worker
+- decisions are deleted, a worker runs, events flow: ``rebuild --promote`` brings them back, the worker
   away for moments, and in the end ``export`` prints what ``fold --from-kafka`` prints.
 """
 
@@ -30,7 +30,7 @@ from tests.faults.sizes import SEED
 from tests.faults.streams import usual
 from tests.integration.comparison import printed
 from tests.integration.harness import Record
-from tests.integration.losing import lose_changelogs, tamper_with_score
+from tests.integration.losing import forget_decisions, lose_changelogs, tamper_with_score
 from tests.kafka.broker import KafkaBroker
 
 _PATIENCE_S: Final = 3600.0
@@ -98,8 +98,8 @@ def check(deployment: FaultDeployment, events: int) -> None:
 
 
 def promote(deployment: FaultDeployment, rest: Sequence[Record]) -> None:
-    """Tamper, let a worker run and events flow, and promote; all events are on the broker after it."""
-    tamper_with_score(deployment)
+    """Lose decisions, let a worker run and events flow, promote; all events are on the broker then."""
+    forget_decisions(deployment)
     worker = deployment.worker()
     err = deployment.folder / "promote.err"
     command = [sys.executable, "-m", "console.cli", "rebuild", "--promote", "--wait", "1h"]
@@ -123,6 +123,7 @@ def promote(deployment: FaultDeployment, rest: Sequence[Record]) -> None:
         time.sleep(_FLOW_EVERY_S)
     print("".join(f"  {line}\n" for line in err.read_text().splitlines()), end="", flush=True)
     assert process.returncode == 0
+    assert "Workers may be started now" in err.read_text()
     print(f"{produced} of {len(rest)} records came meanwhile")
     assert 0 < produced < len(rest)
     deployment.worker()
